@@ -1,0 +1,77 @@
+"""A person's preferences, limits and schedule of reports."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+
+from hc.accounts.models.user import User
+
+PAID_LIMIT = 10_000
+
+
+def _check_limit() -> int:
+    return 20 if settings.USE_PAYMENTS else PAID_LIMIT
+
+
+def _message_limit() -> int:
+    return 0 if settings.USE_PAYMENTS else PAID_LIMIT
+
+
+class Reports(models.TextChoices):
+    OFF = "off", "Off"
+    DAILY = "daily", "Daily"
+    WEEKLY = "weekly", "Weekly"
+    MONTHLY = "monthly", "Monthly"
+
+
+class Theme(models.TextChoices):
+    SYSTEM = "system", "As the system"
+    LIGHT = "", "Light"
+    DARK = "dark", "Dark"
+
+
+class Sort(models.TextChoices):
+    CREATED = "created", "Oldest first"
+    NAME = "name", "Name"
+    NAME_DOWN = "-name", "Name, descending"
+    LAST_PING = "last_ping", "Last ping, oldest first"
+    LAST_PING_DOWN = "-last_ping", "Last ping, newest first"
+
+
+class Profile(models.Model):
+    user = models.OneToOneField(User, models.CASCADE)
+    tz = models.CharField(max_length=36, default="UTC")
+    reports = models.CharField(max_length=10, default=Reports.MONTHLY, choices=Reports)
+    next_report_date = models.DateTimeField(null=True, blank=True)
+    nag_period = models.DurationField(default=timedelta)
+    next_nag_date = models.DateTimeField(null=True, blank=True)
+    ping_log_limit = models.IntegerField(default=100)
+    check_limit = models.IntegerField(default=_check_limit)
+    sms_limit = models.IntegerField(default=_message_limit)
+    sms_sent = models.IntegerField(default=0)
+    last_sms_date = models.DateTimeField(null=True, blank=True)
+    call_limit = models.IntegerField(default=_message_limit)
+    calls_sent = models.IntegerField(default=0)
+    last_call_date = models.DateTimeField(null=True, blank=True)
+    token = models.CharField(max_length=128, blank=True, default="")
+    sort = models.CharField(max_length=20, default=Sort.CREATED, choices=Sort)
+    # Empty, or NULL in rows of older versions: light.
+    theme = models.CharField(max_length=10, null=True, blank=True, default=Theme.SYSTEM)
+    last_active_date = models.DateTimeField(null=True, blank=True)
+    deletion_notice_date = models.DateTimeField(null=True, blank=True)
+    deletion_scheduled_date = models.DateTimeField(null=True, blank=True)
+    over_limit_date = models.DateTimeField(null=True, blank=True)
+    totp = models.CharField(max_length=32, null=True, blank=True)
+    totp_created = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"Profile of {self.user_id}"
+
+    @classmethod
+    def of(cls, user: User) -> Profile:
+        """The profile of `user`; made now if there is none yet."""
+        profile, _ = cls.objects.get_or_create(user=user)
+        return profile

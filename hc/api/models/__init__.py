@@ -1,0 +1,24 @@
+"""Tables of checks, pings, channels and messages. They know columns and constraints."""
+
+from hc.api.models.channel import Channel
+from hc.api.models.check import Check, ScheduleKind
+from hc.api.models.flip import Flip
+from hc.api.models.notification import OPEN_STATES, DeliveryState, Notification
+from hc.api.models.ping import Ping
+from hc.api.models.service import DailyRollup, Heartbeat
+from hc.api.models.token_bucket import Limit, TokenBucket
+
+__all__ = [
+    "OPEN_STATES",
+    "Channel",
+    "Check",
+    "DailyRollup",
+    "DeliveryState",
+    "Flip",
+    "Heartbeat",
+    "Limit",
+    "Notification",
+    "Ping",
+    "ScheduleKind",
+    "TokenBucket",
+]

@@ -1,0 +1,170 @@
+"""A check: what is expected of a job, and how it has gone so far.
+
+Rows are written by several processes at once, so changes go column by column: `update()` of a
+locked row (`for_update`), never a bare `save()`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, models
+from django.utils import timezone
+
+from hc.accounts.models import Project
+from hc.core.keywords import Rules
+from hc.core.schedule import Cron, OnCalendar, Schedule, Simple
+from hc.core.state import CheckState, Shown, Status, is_running, shown_status
+
+DEFAULT_TIMEOUT = timedelta(days=1)
+DEFAULT_GRACE = timedelta(hours=1)
+
+
+class ScheduleKind(models.TextChoices):
+    SIMPLE = "simple", "Simple"
+    CRON = "cron", "Cron"
+    ONCALENDAR = "oncalendar", "OnCalendar"
+
+
+class StatusChoice(models.TextChoices):
+    NEW = "new", "New"
+    UP = "up", "Up"
+    DOWN = "down", "Down"
+    PAUSED = "paused", "Paused"
+
+
+def unique_key(code: uuid.UUID) -> str:
+    """The public name of a check, which does not give away its ping address.
+
+    Source: core 1.1 of the specification: hex SHA-1 of the first 16 hex digits of the code.
+    """
+    return hashlib.sha1(code.hex[:16].encode("ascii"), usedforsecurity=False).hexdigest()
+
+
+class CheckQuerySet(models.QuerySet["Check"]):
+    def for_update(self) -> CheckQuerySet:
+        """The rows locked in the order of their ids, so that two writers cannot deadlock."""
+        locked = self.select_for_update(of=("self",) if _can_lock_one_table() else ())
+        return locked.order_by("id")
+
+
+def _can_lock_one_table() -> bool:
+    return connection.features.has_select_for_update_of
+
+
+class Check(models.Model):
+    code = models.UUIDField(default=uuid.uuid4, unique=True)
+    unique_key = models.CharField(max_length=40, db_index=True, editable=False)
+    name = models.CharField(max_length=100, blank=True, default="")
+    slug = models.CharField(max_length=100, blank=True, default="")
+    tags = models.CharField(max_length=500, blank=True, default="")
+    desc = models.TextField(blank=True, default="")
+    project = models.ForeignKey(Project, models.CASCADE)
+    created = models.DateTimeField(default=timezone.now)
+
+    kind = models.CharField(max_length=10, default=ScheduleKind.SIMPLE, choices=ScheduleKind)
+    timeout = models.DurationField(default=DEFAULT_TIMEOUT)
+    grace = models.DurationField(default=DEFAULT_GRACE)
+    schedule = models.CharField(max_length=100, default="* * * * *")
+    tz = models.CharField(max_length=36, default="UTC")
+
+    filter_subject = models.BooleanField(default=False)
+    filter_body = models.BooleanField(default=False)
+    filter_http_body = models.BooleanField(default=False)
+    filter_default_fail = models.BooleanField(default=False)
+    start_kw = models.CharField(max_length=200, blank=True, default="")
+    success_kw = models.CharField(max_length=200, blank=True, default="")
+    failure_kw = models.CharField(max_length=200, blank=True, default="")
+    methods = models.CharField(max_length=30, blank=True, default="")
+    manual_resume = models.BooleanField(default=False)
+    badge_key = models.UUIDField(default=uuid.uuid4, unique=True)
+
+    n_pings = models.IntegerField(default=0)
+    last_ping = models.DateTimeField(null=True, blank=True)
+    last_start = models.DateTimeField(null=True, blank=True)
+    last_start_rid = models.UUIDField(null=True, blank=True)
+    last_duration = models.DurationField(null=True, blank=True)
+    has_confirmation_link = models.BooleanField(default=False)
+    alert_after = models.DateTimeField(null=True, blank=True, editable=False)
+    status = models.CharField(max_length=6, default=StatusChoice.NEW, choices=StatusChoice)
+
+    # What lists show stands in the row they list: no list reads pings or evaluates a schedule.
+    status_since = models.DateTimeField(null=True, blank=True)
+    due = models.DateTimeField(null=True, blank=True, editable=False)
+    last_success = models.DateTimeField(null=True, blank=True)
+    last_fail = models.DateTimeField(null=True, blank=True)
+    outcomes = models.CharField(max_length=20, blank=True, default="")
+
+    objects = CheckQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # The alert loop looks for the earliest deadline of checks that can still go down.
+            models.Index(
+                fields=["alert_after"],
+                name="api_check_aa_not_down",
+                condition=~models.Q(status="down"),
+            ),
+            models.Index(fields=["project", "slug"], name="api_check_project_slug"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or str(self.code)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.unique_key = unique_key(self.code)
+        super().save(*args, **kwargs)
+
+    # --- Words ---
+
+    def label(self) -> str:
+        """A name for people and for other services; never the code, which is a secret."""
+        return self.name or self.slug or f"unnamed {self.unique_key[:8]}"
+
+    def tags_list(self) -> list[str]:
+        return self.tags.split()
+
+    # --- The rules' view of the row ---
+
+    def schedule_rule(self) -> Schedule:
+        if self.kind == ScheduleKind.CRON:
+            return Cron(self.schedule, self.tz)
+        if self.kind == ScheduleKind.ONCALENDAR:
+            return OnCalendar(self.schedule, self.tz)
+        return Simple(self.timeout)
+
+    def ping_rules(self) -> Rules:
+        return Rules(**{name: getattr(self, name) for name in _RULE_FIELDS})
+
+    def state(self) -> CheckState:
+        values = {name: getattr(self, name) for name in _STATE_FIELDS}
+        values["status"] = Status(self.status)
+        return CheckState(schedule=self.schedule_rule(), **values)
+
+    def shown_status(self, now: datetime) -> Shown:
+        return shown_status(
+            Status(self.status), due=self.due, grace=self.grace, last_start=self.last_start, now=now
+        )
+
+    def is_running(self, now: datetime) -> bool:
+        return is_running(self.last_start, self.grace, now)
+
+
+_RULE_FIELDS = tuple(f.name for f in fields(Rules))
+_STATE_FIELDS = tuple(f.name for f in fields(CheckState) if f.name != "schedule")
+
+
+def changed_columns(before: CheckState, after: CheckState) -> dict[str, Any]:
+    """The columns in which two states of a check differ, with their new values."""
+    changes = {
+        name: getattr(after, name)
+        for name in _STATE_FIELDS
+        if getattr(before, name) != getattr(after, name)
+    }
+    if "status" in changes:
+        changes["status"] = str(changes["status"])
+    return changes

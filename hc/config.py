@@ -1,0 +1,248 @@
+"""The table of settings: every environment variable, its type, default and meaning.
+
+From this table come validation (`manage.py checkconfig`), `.env.example` and the
+documentation. What Django is told with the values stands in hc/settings.py.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from email.utils import parseaddr
+from ipaddress import ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from hc.integrations import registry
+from hc.lib.env import (
+    BOOL,
+    LIST,
+    TEXT,
+    BadValue,
+    Environment,
+    Var,
+    checked,
+    choice,
+    integer,
+    integer_or_none,
+    near_misses,
+    read,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+INSECURE_KEY = "---"
+PRIVATE_NETWORKS = (
+    "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,fe80::/10"
+)
+
+
+def _site_root(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise BadValue("the address of this site, with http:// or https://, without ? and #")
+    return text.rstrip("/")
+
+
+def _ping_endpoint(text: str) -> str:
+    return _site_root(text) + "/"
+
+
+def _networks(text: str) -> list[str]:
+    items = [item.strip() for item in text.split(",") if item.strip()]
+    try:
+        return [str(ip_network(item, strict=False)) for item in items]
+    except ValueError as e:
+        raise BadValue(f"IP networks, separated by commas ({e})") from None
+
+
+def _header(text: str) -> str:
+    if not re.fullmatch(r"HTTP_[A-Z0-9_]+,[^,]+", text.replace(" ", "")):
+        raise BadValue("a header's CGI name and its value, separated by a comma")
+    return text.replace(" ", "")
+
+
+def _sender(text: str) -> str:
+    if "@" not in parseaddr(text)[1]:
+        raise BadValue("an e-mail address, or a name and an address in <>")
+    return text
+
+
+def _mail_from(text: str) -> str:
+    if text.count("%s") != 1 or "@" not in text:
+        raise BadValue("an address with exactly one %s")
+    return text
+
+
+DATABASES = {
+    "sqlite": "sqlite",
+    "sqlite3": "sqlite",
+    "postgres": "postgres",
+    "postgresql": "postgres",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+}
+
+URL = checked("URL", _site_root)
+SENDER = checked("e-mail address", _sender)
+PORT = integer(1, 65535)
+
+# fmt: off
+CORE: tuple[Var, ...] = (
+    # The process
+    Var("HOST", TEXT, "127.0.0.1", "Address the web server listens on; 0.0.0.0 for all."),
+    Var("PORT", PORT, 8000, "Port the web server listens on."),
+    Var("DATA_DIR", TEXT, str(BASE_DIR / "data"), "Folder for what the service keeps on disk: the SQLite file and the generated secret key."),
+    Var("WEB_WORKERS", integer(1, 64), 2, "Web server processes."),
+    Var("DEBUG", BOOL, False, "Error details in the browser; for development only."),
+    Var("LOG_LEVEL", choice("debug", "info", "warning", "error"), "info", "Lowest level that is logged."),
+    # The site
+    Var("SECRET_KEY", TEXT, "", "Signs sessions and links and hashes API keys. Unset: made once and kept in DATA_DIR.", secret=True),
+    Var("SECRET_KEY_FALLBACKS", LIST, list, "Former secret keys, still accepted for what they signed.", secret=True),
+    Var("SITE_ROOT", URL, lambda v: f"http://localhost:{v['PORT']}", "Public address of this site, with its path if it has one.", example="https://checks.example.org"),
+    Var("ALLOWED_HOSTS", LIST, list, "Host names the site answers to. Unset: the host of SITE_ROOT.", example="checks.example.org,10.0.0.5"),
+    Var("CSRF_TRUSTED_ORIGINS", LIST, list, "Further origins whose forms are accepted.", example="https://other.example.org"),
+    Var("SITE_NAME", TEXT, "Mychecks", "Name of this site in pages and messages."),
+    Var("SITE_LOGO_URL", TEXT, "", "Logo shown instead of the built-in one."),
+    Var("SUPPORT_EMAIL", SENDER, "", "Address shown where people may need help."),
+    Var("REGISTRATION_OPEN", BOOL, True, "Whether anybody may sign up."),
+    Var("USE_PAYMENTS", BOOL, False, "True: new accounts start with the small limits of a free plan."),
+    Var("ADMINS", LIST, list, "Addresses that get a mail about each unhandled error.", example="ops@example.org"),
+    Var("ADMIN_EMAIL", SENDER, "", "Account made at the first start, as administrator."),
+    Var("ADMIN_PASSWORD", TEXT, "", "Password of ADMIN_EMAIL.", secret=True),
+    # Proxies
+    Var("TRUSTED_PROXIES", checked("networks", _networks), PRIVATE_NETWORKS.split(","), "Networks whose X-Forwarded-For and X-Forwarded-Proto are believed.", example="127.0.0.0/8,10.0.0.0/8"),
+    Var("SECURE_PROXY_SSL_HEADER", checked("header", _header), "", "Header and value by which a proxy marks requests as https.", example="HTTP_X_FORWARDED_PROTO,https"),
+    Var("USE_GZIP_MIDDLEWARE", BOOL, False, "Compress dynamic pages (when no proxy does it)."),
+    # The database
+    Var("DB", choice(*DATABASES), "sqlite", "Database engine: sqlite, postgres, mysql or mariadb."),
+    Var("DB_NAME", TEXT, lambda v: "hc" if DATABASES[v["DB"]] != "sqlite" else str(Path(v["DATA_DIR"]) / "hc.sqlite"), "Database name; for SQLite the path of its file."),
+    Var("DB_HOST", TEXT, "", "Host of the database server; empty: its local socket."),
+    Var("DB_PORT", PORT, None, "Port of the database server."),
+    Var("DB_USER", TEXT, lambda v: {"postgres": "postgres", "mysql": "root"}.get(DATABASES[v["DB"]], ""), "User at the database server."),
+    Var("DB_PASSWORD", TEXT, "", "Password at the database server.", secret=True),
+    Var("DB_CONN_MAX_AGE", integer_or_none(0, 86400), 60, "Seconds a web thread keeps its database connection; None: for ever."),
+    Var("DB_SSLMODE", choice("disable", "allow", "prefer", "require", "verify-ca", "verify-full"), "prefer", "PostgreSQL: use of TLS."),
+    Var("DB_TARGET_SESSION_ATTRS", choice("any", "read-write", "read-only", "primary", "standby", "prefer-standby"), "read-write", "PostgreSQL: which of several hosts to use."),
+    # Outgoing mail
+    Var("EMAIL_HOST", TEXT, "", "SMTP server. Unset: mail is printed to the console."),
+    Var("EMAIL_PORT", PORT, 587, "Port of the SMTP server."),
+    Var("EMAIL_HOST_USER", TEXT, "", "User at the SMTP server."),
+    Var("EMAIL_HOST_PASSWORD", TEXT, "", "Password at the SMTP server.", secret=True),
+    Var("EMAIL_USE_TLS", BOOL, lambda v: v["EMAIL_PORT"] == 587, "STARTTLS. Unset: on for port 587."),
+    Var("EMAIL_USE_SSL", BOOL, lambda v: v["EMAIL_PORT"] == 465, "TLS from the first byte. Unset: on for port 465."),
+    Var("EMAIL_TIMEOUT", integer(1, 300), 30, "Seconds a conversation with the SMTP server may stall."),
+    Var("EMAIL_USE_VERIFICATION", BOOL, True, "A new e-mail integration must be confirmed from its mailbox."),
+    Var("EMAIL_MAIL_FROM_TMPL", checked("address template", _mail_from), "", "Envelope sender with one %s, which becomes a signed bounce id.", example="%s@bounces.example.org"),
+    Var("DEFAULT_FROM_EMAIL", SENDER, "healthchecks@example.org", "Sender of all mail.", example="Checks <checks@example.org>"),
+    # Pings
+    Var("PING_ENDPOINT", checked("URL", _ping_endpoint), lambda v: f"{v['SITE_ROOT']}/ping/", "Prefix of the ping addresses we show."),
+    Var("PING_BODY_LIMIT", integer_or_none(0, 100_000_000), 10_000, "Bytes kept of each ping's body; None: all."),
+    # Alerts
+    Var("INTEGRATIONS_ALLOW_PRIVATE_IPS", BOOL, False, "Whether integrations may call addresses of private networks."),
+    Var("CA_BUNDLE", TEXT, "", "File with the certificate authorities trusted for outgoing HTTPS. Unset: the system's."),
+    Var("NOTIFY_RETRY_HOURS", integer(1, 72), 6, "Hours for which a message that cannot be delivered is tried again."),
+)
+# fmt: on
+
+# Known from the service we are compatible with; accepted, but without effect in this version.
+WITHOUT_EFFECT = frozenset(
+    """MASTER_BADGE_LABEL REMOTE_USER_HEADER RP_ID PING_EMAIL_DOMAIN SMTPD_PORT S3_BUCKET S3_ENDPOINT
+    S3_ACCESS_KEY S3_SECRET_KEY S3_REGION S3_TIMEOUT S3_SECURE METRICS_KEY STATSD_HOST
+    APPRISE_ENABLED DISCORD_CLIENT_ID DISCORD_CLIENT_SECRET GITHUB_CLIENT_ID GITHUB_CLIENT_SECRET
+    GITHUB_PRIVATE_KEY GITHUB_PUBLIC_LINK MATRIX_HOMESERVER MATRIX_USER_ID MATRIX_ACCESS_TOKEN
+    MATTERMOST_ENABLED MSTEAMS_ENABLED NTFY_SH_TOKEN OPSGENIE_ENABLED PAGERTREE_ENABLED PD_ENABLED
+    PD_APP_ID PROMETHEUS_ENABLED PUSHBULLET_CLIENT_ID PUSHBULLET_CLIENT_SECRET PUSHOVER_API_TOKEN
+    PUSHOVER_SUBSCRIPTION_URL PUSHOVER_EMERGENCY_RETRY_DELAY PUSHOVER_EMERGENCY_EXPIRATION
+    ROCKETCHAT_ENABLED SHELL_ENABLED SIGNAL_CLI_SOCKET SLACK_ENABLED SLACK_CLIENT_ID
+    SLACK_CLIENT_SECRET SPIKE_ENABLED TELEGRAM_BOT_NAME TELEGRAM_TOKEN TRELLO_APP_KEY TWILIO_ACCOUNT
+    TWILIO_AUTH TWILIO_FROM TWILIO_MESSAGING_SERVICE_SID TWILIO_USE_WHATSAPP
+    WHATSAPP_DOWN_CONTENT_SID WHATSAPP_UP_CONTENT_SID VICTOROPS_ENABLED ZULIP_ENABLED""".split()
+)
+
+
+def table() -> tuple[Var, ...]:
+    """All settings: our own and those that the integrations declare."""
+    return CORE + tuple(var for kind in registry.KINDS for var in kind.settings)
+
+
+def environ() -> dict[str, str]:
+    """The process environment over the file named by ENV_FILE (default: .env beside manage.py)."""
+    path = os.environ.get("ENV_FILE", str(BASE_DIR / ".env"))
+    from_file = dotenv_values(path) if path else {}
+    return {k: v for k, v in from_file.items() if v is not None} | dict(os.environ)
+
+
+def load(source: Mapping[str, str]) -> Environment:
+    """Read and judge all settings; problems and warnings are in the result."""
+    env = read(table(), source)
+    _check_site(env)
+    _check_mail(env)
+    _check_database(env)
+    _check_names(env, source)
+    return env
+
+
+def report(env: Environment) -> str:
+    """The problems as text for the operator."""
+    count = len(env.problems)
+    head = f"{count} setting{'s' if count > 1 else ''} cannot be used:"
+    return "\n\n".join([head, *map(str, env.problems)]) + "\n"
+
+
+def hostname(site_root: str | None) -> str:
+    return urlsplit(site_root or "").hostname or ""
+
+
+def _check_site(env: Environment) -> None:
+    host = hostname(env["SITE_ROOT"])
+    if not env["ALLOWED_HOSTS"]:
+        local = ["localhost", "127.0.0.1", "[::1]"] if host in ("localhost", "127.0.0.1") else []
+        env.values["ALLOWED_HOSTS"] = local or [host]
+    if host and not any(_matches(host, pattern) for pattern in env["ALLOWED_HOSTS"]):
+        hosts = ",".join(env["ALLOWED_HOSTS"])
+        env.reject("ALLOWED_HOSTS", "a list with the host of SITE_ROOT", f"{hosts},{host}", hosts)
+    if env["SECRET_KEY"] == INSECURE_KEY and not env["DEBUG"]:
+        env.reject("SECRET_KEY", "at least 50 random characters, or nothing: then one is made")
+    for origin in env["CSRF_TRUSTED_ORIGINS"]:
+        if "://" not in origin:
+            env.reject("CSRF_TRUSTED_ORIGINS", "origins with http:// or https://", value=origin)
+    if env["ADMIN_EMAIL"] and not env["ADMIN_PASSWORD"]:
+        env.reject("ADMIN_PASSWORD", "a password for ADMIN_EMAIL")
+    if env["ADMIN_PASSWORD"] and len(env["ADMIN_PASSWORD"]) < 8:
+        env.reject("ADMIN_PASSWORD", "at least 8 characters", value="(hidden)")
+
+
+def _matches(host: str, pattern: str) -> bool:
+    bare = host.strip("[]")
+    if pattern == "*" or pattern.strip("[]").lower() == bare:
+        return True
+    return pattern.startswith(".") and (bare.endswith(pattern) or bare == pattern[1:])
+
+
+def _check_mail(env: Environment) -> None:
+    if env["EMAIL_USE_TLS"] and env["EMAIL_USE_SSL"]:
+        env.reject(
+            "EMAIL_USE_TLS",
+            "False when EMAIL_USE_SSL is on: a connection has one kind of TLS",
+            "False",
+            "True",
+        )
+
+
+def _check_database(env: Environment) -> None:
+    env.values["DB"] = DATABASES[env["DB"]]
+    if not env["DB_NAME"]:
+        env.reject("DB_NAME", "the name of the database", "hc")
+
+
+def _check_names(env: Environment, source: Mapping[str, str]) -> None:
+    names = {var.name for var in table()} | {var.file_name for var in table() if var.secret}
+    given = {name for name, value in source.items() if value.strip()}
+    for name in sorted(given & WITHOUT_EFFECT):
+        env.warnings.append(f"{name} is set, but has no effect in this version.")
+    for wrong, right in near_misses(given - WITHOUT_EFFECT, names).items():
+        env.warnings.append(f"{wrong} is not a setting. Did you mean {right}?")
+

@@ -1,0 +1,284 @@
+"""What happens to a check: the state machine behind every status on every page.
+
+A check is `new` until its first ping, then `up` or `down`, or `paused`. Whether it is late or
+running follows from the clock (`shown_status`, `is_running`). Everything that changes a check
+goes through one of the functions here: a ping (`after_ping`), a deadline that passed
+(`after_deadline`), a person (`after_pause`, `after_resume`, `after_schedule_change`).
+
+Invariants: `due` is the first expected time after `last_ping`; `alert_after` is the instant at
+which silence becomes an outage, and is None exactly when nothing can time out. A start signal is
+watched for `grace`; one that overran stays on record for the run's duration, but is closed: it
+neither counts as running nor can it bring the check down a second time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from hc.core.schedule import Schedule, next_after
+
+HISTORY = 20
+
+
+class Status(StrEnum):
+    """The stored status of a check."""
+
+    NEW = "new"
+    UP = "up"
+    DOWN = "down"
+    PAUSED = "paused"
+
+
+class Shown(StrEnum):
+    """The status of a check at some instant, as pages and the API show it."""
+
+    NEW = "new"
+    UP = "up"
+    GRACE = "grace"
+    DOWN = "down"
+    PAUSED = "paused"
+
+
+class Kind(StrEnum):
+    """What a ping says."""
+
+    SUCCESS = "success"
+    FAIL = "fail"
+    START = "start"
+    LOG = "log"
+    IGNORED = "ign"
+
+
+class Reason(StrEnum):
+    """Why a check changed its status."""
+
+    NONE = ""
+    TIMEOUT = "timeout"
+    FAIL = "fail"
+
+
+class Outcome(StrEnum):
+    """One letter for one run in a check's recent history."""
+
+    SUCCESS = "s"
+    LATE = "l"
+    FAIL = "f"
+    MISSED = "m"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckState:
+    """What the rules need to know of a check, and all that they may change."""
+
+    schedule: Schedule
+    grace: timedelta
+    status: Status = Status.NEW
+    status_since: datetime | None = None
+    last_ping: datetime | None = None
+    last_success: datetime | None = None
+    last_fail: datetime | None = None
+    last_start: datetime | None = None
+    last_start_rid: UUID | None = None
+    last_duration: timedelta | None = None
+    due: datetime | None = None
+    alert_after: datetime | None = None
+    outcomes: str = ""
+    n_pings: int = 0
+    manual_resume: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A ping as the state machine sees it."""
+
+    kind: Kind
+    at: datetime
+    rid: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A change of status. `notify`: whether people are to be told."""
+
+    old: Status
+    new: Status
+    at: datetime
+    reason: Reason = Reason.NONE
+    notify: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A check after an event, and the flips that the event caused, in their order.
+
+    `kind` is what a ping counts as in the end; None for events that are no pings.
+    """
+
+    state: CheckState
+    flips: tuple[Flip, ...] = ()
+    kind: Kind | None = None
+
+
+def after_ping(check: CheckState, ping: Signal) -> Transition:
+    """What `ping` does to `check`.
+
+    Every ping is counted, whatever its kind. A ping that comes after the deadline, but before
+    the alert loop saw it pass, finds the check down: the outage was real and leaves its trace.
+    Raises ScheduleError when the check's schedule cannot be evaluated.
+    """
+    missed = after_deadline(check, ping.at)
+    check = replace(missed.state, n_pings=check.n_pings + 1)
+    kind = ping.kind
+    if check.status is Status.PAUSED and check.manual_resume:
+        kind = Kind.IGNORED
+    if kind is Kind.START:
+        check = replace(check, last_start=ping.at, last_start_rid=ping.rid)
+    if kind in (Kind.SUCCESS, Kind.FAIL):
+        ended = _after_run(check, ping)
+    else:
+        ended = Transition(with_deadline(check))
+    return Transition(ended.state, missed.flips + ended.flips, kind)
+
+
+def after_deadline(check: CheckState, now: datetime) -> Transition:
+    """Take the check down if its deadline has passed; the flip is stamped with the deadline."""
+    deadline = check.alert_after
+    if deadline is None or now < deadline or check.status is Status.DOWN:
+        return Transition(check)
+    outcomes = _remember(check.outcomes, Outcome.MISSED)
+    return _flip(replace(check, outcomes=outcomes), Status.DOWN, deadline, Reason.TIMEOUT)
+
+
+def after_pause(check: CheckState, now: datetime) -> Transition:
+    """Stop watching the check. Nobody is told; a paused check stays as it is."""
+    if check.status is Status.PAUSED:
+        return Transition(check)
+    return _flip(replace(check, last_start=None), Status.PAUSED, now, notify=False)
+
+
+def after_resume(check: CheckState, now: datetime) -> Transition:
+    """Make a paused check wait for its first ping again; other checks stay as they are."""
+    if check.status is not Status.PAUSED:
+        return Transition(check)
+    fresh = replace(check, last_start=None, last_ping=None, due=None)
+    return _flip(fresh, Status.NEW, now, notify=False)
+
+
+def after_schedule_change(
+    check: CheckState, schedule: Schedule, grace: timedelta, now: datetime, *, quiet: bool
+) -> Transition:
+    """Judge the check by a new schedule.
+
+    `quiet`: a check that is overdue by the new schedule goes down at once and nobody is told,
+    since the person who shortened the schedule is looking at it. Otherwise it is left to the
+    alert loop, which tells people. Raises ScheduleError.
+    """
+    changed = replace(check, schedule=schedule, grace=grace)
+    due = next_after(schedule, check.last_ping) if check.last_ping else None
+    changed = with_deadline(replace(changed, due=due))
+    deadline = changed.alert_after
+    if quiet and check.status is Status.UP and deadline and deadline <= now:
+        return _flip(changed, Status.DOWN, now, notify=False)
+    return Transition(changed)
+
+
+def going_down_at(check: CheckState) -> datetime | None:
+    """When the check goes down if no ping comes; None when it cannot.
+
+    A check that is down cannot time out again. A started run must end within `grace`, even when
+    the next ping is due later; this holds for new and paused checks, too.
+    """
+    if check.status is Status.DOWN:
+        return None
+    begins = [check.due] if check.status is Status.UP else []
+    earliest = min((b for b in [*begins, check.last_start] if b), default=None)
+    return earliest + check.grace if earliest else None
+
+
+def with_deadline(check: CheckState) -> CheckState:
+    """`check` with `alert_after` as its other fields demand."""
+    return replace(check, alert_after=going_down_at(check))
+
+
+def shown_status(
+    status: Status,
+    *,
+    due: datetime | None,
+    grace: timedelta,
+    last_start: datetime | None,
+    now: datetime,
+) -> Shown:
+    """The status at `now`, which may run ahead of the stored one until the alert loop catches up."""
+    if status is Status.DOWN:
+        return Shown.DOWN
+    if last_start and now >= last_start + grace:
+        return Shown.DOWN
+    if status is not Status.UP or due is None or now < due:
+        return Shown(status)
+    return Shown.DOWN if now >= due + grace else Shown.GRACE
+
+
+def is_running(last_start: datetime | None, grace: timedelta, now: datetime) -> bool:
+    """Whether a run is in progress. One that overran its grace time no longer counts."""
+    return last_start is not None and now < last_start + grace
+
+
+def _after_run(check: CheckState, ping: Signal) -> Transition:
+    """The end of a run: success or failure."""
+    success = ping.kind is Kind.SUCCESS
+    ended = replace(
+        _close_start(check, ping),
+        last_ping=ping.at,
+        last_success=ping.at if success else check.last_success,
+        last_fail=check.last_fail if success else ping.at,
+        due=next_after(check.schedule, ping.at),
+        outcomes=_remember(check.outcomes, _outcome(check, ping)),
+    )
+    wanted = Status.UP if success else Status.DOWN
+    if ended.status is wanted:
+        return Transition(with_deadline(ended))
+    reason = Reason.NONE if success else Reason.FAIL
+    # A check that comes up from new or paused is a beginning, not a recovery.
+    notify = not success or ended.status is Status.DOWN
+    return _flip(ended, wanted, ping.at, reason, notify=notify)
+
+
+def _close_start(check: CheckState, ping: Signal) -> CheckState:
+    """Match the end of a run with the start on record. Source: core 2.5, run-id rule.
+
+    The start of another run stays open only while that run is still within its grace time.
+    """
+    if check.last_start is None:
+        return replace(check, last_duration=None)
+    if ping.rid == check.last_start_rid:
+        return replace(check, last_start=None, last_duration=ping.at - check.last_start)
+    another_runs = ping.rid is not None and is_running(check.last_start, check.grace, ping.at)
+    if ping.kind is Kind.SUCCESS and another_runs:
+        return replace(check, last_duration=None)
+    return replace(check, last_start=None, last_duration=None)
+
+
+def _outcome(check: CheckState, ping: Signal) -> Outcome:
+    if ping.kind is Kind.FAIL:
+        return Outcome.FAIL
+    late = check.status is Status.UP and check.due is not None and ping.at >= check.due
+    return Outcome.LATE if late else Outcome.SUCCESS
+
+
+def _remember(outcomes: str, outcome: Outcome) -> str:
+    return (outcomes + outcome)[-HISTORY:]
+
+
+def _flip(
+    check: CheckState,
+    new: Status,
+    at: datetime,
+    reason: Reason = Reason.NONE,
+    *,
+    notify: bool = True,
+) -> Transition:
+    changed = with_deadline(replace(check, status=new, status_since=at))
+    return Transition(changed, (Flip(check.status, new, at, reason, notify),))
