@@ -1,0 +1,1 @@
+"""People and projects: who somebody is, and what they may do."""

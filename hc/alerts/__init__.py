@@ -1,0 +1,1 @@
+"""Alerts out: from a deadline that passed, or a failure, to a message that was delivered."""

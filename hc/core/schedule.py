@@ -57,7 +57,12 @@ class OnCalendar:
     tz: str
 
 
-Schedule = Simple | Cron | OnCalendar
+@dataclass(frozen=True, slots=True)
+class Never:
+    """No ping is ever expected: what a schedule counts as that cannot be read any more."""
+
+
+Schedule = Simple | Cron | OnCalendar | Never
 
 
 def next_after(schedule: Schedule, moment: datetime) -> datetime | None:
@@ -75,6 +80,8 @@ def upcoming(schedule: Schedule, moment: datetime) -> Iterator[datetime]:
 
     Raises ScheduleError for an expression or a zone that cannot be read.
     """
+    if isinstance(schedule, Never):
+        return iter(())
     if isinstance(schedule, Simple):
         return _every(schedule.timeout, moment.astimezone(UTC))
     zone = _zone(schedule.tz)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from cronsim import CronSim, CronSimError
 
-from hc.core.schedule import Cron, OnCalendar, Schedule, Simple
+from hc.core.schedule import Cron, Never, OnCalendar, Schedule, Simple
 
 _UNITS = (("week", 604_800), ("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 _SHORT = {"week": "weeks", "day": "days", "hour": "h", "minute": "min", "second": "s"}
@@ -68,6 +68,8 @@ def downtime(duration: timedelta) -> str:
 
 def schedule(of: Schedule) -> str:
     """A schedule as briefly as words can: "every 15 minutes", "01:15 on weekdays"."""
+    if isinstance(of, Never):
+        return "never"
     if isinstance(of, Simple):
         return _every(of.timeout)
     if isinstance(of, OnCalendar):
@@ -176,3 +178,31 @@ def _ordinal(number: int) -> str:
     if number % 100 in (11, 12, 13):
         return "th"
     return {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+
+
+_PARTS = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600),
+    **dict.fromkeys(("d", "day", "days"), 86_400),
+    **dict.fromkeys(("w", "week", "weeks"), 604_800),
+}
+
+
+def parse_period(text: str) -> timedelta | None:
+    """A period as people write it ("90s", "2h 30m", "1 day"), or None; a bare number is minutes."""
+    compact = text.strip().lower().replace(",", " ")
+    if compact.isascii() and compact.isdigit():
+        return _seconds(int(compact) * 60)
+    if not re.fullmatch(r"(\d+\s*[a-z]+\s*)+", compact, re.ASCII):
+        return None
+    total = 0
+    for number, unit in re.findall(r"(\d+)\s*([a-z]+)", compact):
+        if unit not in _PARTS:
+            return None
+        total += int(number) * _PARTS[unit]
+    return _seconds(total)
+
+
+def _seconds(number: int) -> timedelta | None:
+    return timedelta(seconds=number) if number < 10**9 else None

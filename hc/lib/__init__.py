@@ -1,0 +1,1 @@
+"""Small helpers: adapters to the outside world, and what several rooms need."""

@@ -1,0 +1,80 @@
+"""The forms of sign-in and sign-up. They judge what was typed; they change nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from hc.accounts.models import normalise_email
+from hc.accounts.services.accounts import check_new_account
+from hc.accounts.services.projects import MAX_NAME
+
+MAX_EMAIL = 254
+TRY_LATER = "That was tried too often. Wait a while, then try again."
+
+
+class AddressField(forms.EmailField):
+    """An e-mail address in its normal form."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.EmailInput(attrs={"autocomplete": "username", "autocapitalize": "none"})
+        super().__init__(**({"max_length": MAX_EMAIL, "widget": widget} | kwargs))
+
+    def clean(self, value: Any) -> str:
+        return normalise_email(super().clean(value))
+
+
+class PasswordForm(forms.Form):
+    """Sign-in by password."""
+
+    use_required_attribute = True
+    email = AddressField(label="E-mail address")
+    password = forms.CharField(
+        strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+
+
+class LinkForm(forms.Form):
+    """Sign-in by a mailed link."""
+
+    identity = AddressField(label="E-mail address")
+
+
+class SignupForm(LinkForm):
+    """`tz`: what the browser says its zone is."""
+
+    tz = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput())
+
+
+class SetupForm(forms.Form):
+    """The first account of an installation."""
+
+    email = AddressField(label="E-mail address")
+    password = forms.CharField(
+        strip=False,
+        help_text="At least 8 characters.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    tz = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        if "email" in cleaned and "password" in cleaned:
+            try:
+                check_new_account(cleaned["email"], cleaned["password"])
+            except ValidationError as e:
+                self.add_error("password", e)
+        return cleaned
+
+
+class ProjectForm(forms.Form):
+    name = forms.CharField(
+        max_length=MAX_NAME, help_text="A team, a customer or a server: what belongs together."
+    )
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
+
+

@@ -71,7 +71,7 @@ class Profile(models.Model):
         return f"Profile of {self.user_id}"
 
     @classmethod
-    def of(cls, user: User) -> Profile:
-        """The profile of `user`; made now if there is none yet."""
-        profile, _ = cls.objects.get_or_create(user=user)
+    def of(cls, user_id: int) -> Profile:
+        """The profile of a user; made now if there is none yet."""
+        profile, _ = cls.objects.get_or_create(user_id=user_id)
         return profile

@@ -1,0 +1,123 @@
+"""The only way from a code in a URL to a project, check or channel: with the right to use it.
+
+Whoever has no access at all gets a 404, so existence is never revealed; whoever may look but not
+touch gets a 403. Source: the permission matrix of the specification, accounts 10.6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import Http404, HttpRequest
+
+from hc.accounts.models import Member, Project, User
+from hc.accounts.models import Role as StoredRole
+from hc.api.models import Channel, Check
+
+
+class Role(IntEnum):
+    """What somebody may do in a project; each role may do what the lower ones may."""
+
+    READONLY = 1
+    REGULAR = 2
+    MANAGER = 3
+    OWNER = 4
+
+
+_ROLES = {
+    StoredRole.READONLY.value: Role.READONLY,
+    StoredRole.REGULAR.value: Role.REGULAR,
+    StoredRole.MANAGER.value: Role.MANAGER,
+}
+
+
+class AuthenticatedRequest(HttpRequest):
+    """A request that passed `login_required`."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectAccess:
+    """A project, the person who asked for it, and that person's role in it."""
+
+    project: Project
+    role: Role
+    user: User
+
+    @property
+    def can_edit(self) -> bool:
+        return self.role >= Role.REGULAR
+
+
+def project_for(request: HttpRequest, code: UUID, *, need: Role = Role.READONLY) -> ProjectAccess:
+    """The project with that code; raises Http404 or PermissionDenied."""
+    project = _first(Project.objects.select_related("owner").filter(code=code))
+    return _admit(request, project, need)
+
+
+def check_for(
+    request: HttpRequest, code: UUID, *, need: Role = Role.READONLY
+) -> tuple[Check, ProjectAccess]:
+    """The check with that code and its project; raises Http404 or PermissionDenied."""
+    check = _first(Check.objects.select_related("project__owner").filter(code=code))
+    return check, _admit(request, check.project, need)
+
+
+def channel_for(
+    request: HttpRequest, code: UUID, *, need: Role = Role.READONLY
+) -> tuple[Channel, ProjectAccess]:
+    """The channel with that code and its project; raises Http404 or PermissionDenied."""
+    channel = _first(Channel.objects.select_related("project__owner").filter(code=code))
+    return channel, _admit(request, channel.project, need)
+
+
+def check_by_unique_key(request: HttpRequest, key: str) -> Check:
+    """The check behind a link in a message, for members of its project only."""
+    user = _user(request)
+    mine = Q(project__owner=user) | Q(project__member__user=user)
+    return _first(Check.objects.filter(mine, unique_key=key))
+
+
+def projects_of(user: User) -> list[Project]:
+    """The projects that the user owns or belongs to, by name without letter case."""
+    mine = Project.objects.filter(Q(owner=user) | Q(member__user=user)).select_related("owner")
+    return sorted(mine.distinct(), key=lambda project: (str(project).lower(), project.pk))
+
+
+def role_in(user: User, project: Project) -> Role | None:
+    """The user's role; a superuser is a manager everywhere, but owns only what is theirs."""
+    if project.owner_id == user.pk:
+        return Role.OWNER
+    if user.is_superuser:
+        return Role.MANAGER
+    member = Member.objects.filter(user=user, project=project).first()
+    return _ROLES.get(member.role, Role.READONLY) if member else None
+
+
+def _admit(request: HttpRequest, project: Project, need: Role) -> ProjectAccess:
+    user = _user(request)
+    role = role_in(user, project)
+    if role is None:
+        raise Http404
+    if role < need:
+        raise PermissionDenied
+    return ProjectAccess(project, role, user)
+
+
+def _user(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
+
+
+def _first(rows: Any) -> Any:
+    row = rows.first()
+    if row is None:
+        raise Http404
+    return row

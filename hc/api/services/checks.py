@@ -1,0 +1,160 @@
+"""What people and scripts may do with checks: one named function per change.
+
+Each locks the row, changes only the columns it means, and writes what must be written with it in
+the same transaction. The time is an argument.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from hc.accounts.models import Profile, Project
+from hc.api.models import Channel, Check, Flip, ScheduleKind
+from hc.api.models.check import DEFAULT_GRACE, DEFAULT_TIMEOUT
+from hc.api.services import transitions
+from hc.core.schedule import Cron, OnCalendar, Schedule, Simple
+from hc.core.state import (
+    CheckState,
+    Transition,
+    after_pause,
+    after_resume,
+    after_schedule_change,
+)
+
+
+class LimitReached(Exception):
+    """The owner of the project has as many checks as the account allows."""
+
+
+class NotPaused(Exception):
+    """Only a paused check can be resumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSettings:
+    """When pings are expected, as the columns hold it."""
+
+    kind: str = ScheduleKind.SIMPLE
+    timeout: timedelta = DEFAULT_TIMEOUT
+    schedule: str = "* * * * *"
+    tz: str = "UTC"
+    grace: timedelta = DEFAULT_GRACE
+
+    def rule(self) -> Schedule:
+        if self.kind == ScheduleKind.CRON:
+            return Cron(self.schedule, self.tz)
+        if self.kind == ScheduleKind.ONCALENDAR:
+            return OnCalendar(self.schedule, self.tz)
+        return Simple(self.timeout)
+
+    def columns(self) -> dict[str, Any]:
+        """What to store; the fields of the other kinds keep their values."""
+        columns: dict[str, Any] = {"kind": self.kind, "grace": self.grace}
+        if self.kind == ScheduleKind.SIMPLE:
+            return columns | {"timeout": self.timeout}
+        return columns | {"schedule": self.schedule, "tz": self.tz}
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a check is called and which pings it takes; the columns of the same names."""
+
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+
+def create(
+    project: Project,
+    details: Details,
+    schedule: ScheduleSettings,
+    channels: list[Channel] | None = None,
+) -> Check:
+    """A new check, alerting through `channels` (None: all of the project).
+
+    Raises LimitReached. The owner's profile is locked, so parallel calls cannot exceed the limit.
+    """
+    with transaction.atomic():
+        if available(project, lock=True) <= 0:
+            raise LimitReached
+        check = Check(project=project, **details.columns, **schedule.columns())
+        check.save(force_insert=True)
+        if channels is None:
+            channels = list(Channel.objects.filter(project=project))
+        check.channel_set.set(channels)
+    return check
+
+
+def available(project: Project, *, lock: bool = False) -> int:
+    """How many checks the owner of `project` may still add. `lock`: hold that number still."""
+    profile = Profile.of(project.owner_id)
+    if lock:
+        profile = Profile.objects.select_for_update().get(pk=profile.pk)
+    return profile.check_limit - Check.objects.filter(project__owner=project.owner_id).count()
+
+
+def edit(code: uuid.UUID, details: Details, schedule: ScheduleSettings, now: datetime) -> None:
+    """Change a check's details and schedule together.
+
+    A check that is overdue by the new schedule goes down without a message: the person who
+    shortened it is looking at it.
+    """
+    with transaction.atomic():
+        check = _locked(code)
+        before = check.state()
+        changed = after_schedule_change(before, schedule.rule(), schedule.grace, now, quiet=True)
+        columns = dict(details.columns) | schedule.columns()
+        Check.objects.filter(pk=check.pk).update(**columns)
+        _store(check, before, changed, now)
+
+
+def pause(code: uuid.UUID, now: datetime) -> None:
+    """Stop watching a check; a paused one stays as it is."""
+    with transaction.atomic():
+        check = _locked(code)
+        before = check.state()
+        _store(check, before, after_pause(before, now), now)
+
+
+def resume(code: uuid.UUID, now: datetime) -> None:
+    """Watch a paused check again, from its next ping on; raises NotPaused."""
+    with transaction.atomic():
+        check = _locked(code)
+        before = check.state()
+        transition = after_resume(before, now)
+        if not transition.flips:
+            raise NotPaused
+        _store(check, before, transition, now)
+
+
+def remove(code: uuid.UUID) -> None:
+    """Delete a check with its pings, flips and messages.
+
+    Its row is locked until then: a ping that comes meanwhile waits, and finds it gone.
+    """
+    with transaction.atomic():
+        _locked(code).delete()
+
+
+def set_channel(code: uuid.UUID, channel: Channel, *, enabled: bool) -> None:
+    """Whether a check alerts through a channel of its project; saying it twice is harmless."""
+    check = Check.objects.get(code=code, project=channel.project_id)
+    if enabled:
+        check.channel_set.add(channel)
+    else:
+        check.channel_set.remove(channel)
+
+
+
+
+def _locked(code: uuid.UUID) -> Check:
+    """The check, locked; raises Check.DoesNotExist."""
+    return Check.objects.for_update().get(code=code)
+
+
+def _store(check: Check, before: CheckState, transition: Transition, now: datetime) -> None:
+    Flip.objects.bulk_create(transitions.store(check.pk, before, transition, now))

@@ -1,0 +1,218 @@
+"""The form of a check. It judges what was typed; the services change things."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+
+from hc.api.models import Check, ScheduleKind
+from hc.api.services.checks import Details, ScheduleSettings
+from hc.core import zones
+from hc.core.schedule import (
+    LONGEST,
+    MAX_EXPRESSION,
+    SHORTEST,
+    ScheduleError,
+    validate_cron,
+    validate_oncalendar,
+)
+from hc.core.words import parse_period, period
+
+METHODS = (("", "Any request"), ("POST", "Only POST requests"))
+NO_MATCH = (("", "Ignore the ping"), ("1", "Count it as a failure"))
+RESUMING = (("", "A ping resumes it"), ("1", "It stays paused, pings are ignored"))
+
+
+class PeriodField(forms.CharField):
+    """A span of time as people write it, from a minute to a year."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        found = parse_period(text)
+        if found is None:
+            raise forms.ValidationError("Write it like “90 s”, “2 h 30 min” or “1 day”.")
+        if not SHORTEST <= found <= LONGEST:
+            raise forms.ValidationError("It must be between 1 minute and 365 days.")
+        return found
+
+    def prepare_value(self, value: Any) -> Any:
+        return period(value) if isinstance(value, timedelta) else value
+
+
+@cache
+def zone_choices() -> list[tuple[str, str]]:
+    return [(name, name) for name in sorted(zones.ZONES, key=lambda n: (n != "UTC", n))]
+
+
+class ZoneField(forms.CharField):
+    """A time zone; former names count as today's."""
+
+    widget = forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"})
+
+    def clean(self, value: Any) -> str:
+        name = zones.canonical(super().clean(value))
+        if name is None:
+            raise forms.ValidationError("Choose a zone from the list, such as “Europe/Riga”.")
+        return name
+
+
+def _yes_no(choices: tuple[tuple[str, str], ...], label: str) -> forms.TypedChoiceField:
+    """A choice between two wordings that is stored as a flag."""
+    return forms.TypedChoiceField(
+        label=label, choices=choices, coerce=bool, empty_value=False, required=False
+    )
+
+
+class CheckForm(forms.Form):
+    use_required_attribute = False
+
+    name = forms.CharField(
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": "Nightly backup", "autocomplete": "off"}),
+    )
+    slug = forms.CharField(
+        max_length=100,
+        required=False,
+        validators=[
+            RegexValidator(r"\A[a-z0-9_-]*\Z", "Use only small letters, digits, “-” and “_”.")
+        ],
+        help_text="A short name for addresses and scripts.",
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off"}),
+    )
+    tags = forms.CharField(
+        max_length=500, required=False, help_text="Separated by spaces: “prod db”."
+    )
+    desc = forms.CharField(
+        label="Notes",
+        required=False,
+        help_text="What to do when it goes down. Part of the messages.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    kind = forms.ChoiceField(
+        label="Pings come", choices=ScheduleKind, initial="simple", widget=forms.RadioSelect
+    )
+    timeout = PeriodField(
+        label="Period",
+        initial="1 day",
+        required=False,
+        help_text="The time between two pings.",
+        widget=forms.TextInput(attrs={"list": "periods", "autocomplete": "off"}),
+    )
+    cron = forms.CharField(
+        label="Cron expression",
+        initial="* * * * *",
+        required=False,
+        max_length=MAX_EXPRESSION,
+        help_text="minute, hour, day of month, month, weekday",
+        widget=forms.TextInput(
+            attrs={"class": "code", "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
+    oncalendar = forms.CharField(
+        label="OnCalendar expressions",
+        initial="*-*-* 00:00:00",
+        required=False,
+        max_length=MAX_EXPRESSION,
+        help_text="As in systemd timers; one per line.",
+        widget=forms.Textarea(attrs={"rows": 2, "class": "code", "spellcheck": "false"}),
+    )
+    tz = ZoneField(label="Time zone", initial="UTC", required=False)
+    grace = PeriodField(
+        label="Grace time",
+        initial="1 hour",
+        help_text="How late a ping may be, and how long a run may take, before people are told.",
+        widget=forms.TextInput(attrs={"list": "periods", "autocomplete": "off"}),
+    )
+    methods = forms.ChoiceField(label="Requests that count", choices=METHODS, required=False)
+    filter_http_body = forms.BooleanField(label="the body of requests", required=False)
+    filter_subject = forms.BooleanField(label="the subject of mails", required=False)
+    filter_body = forms.BooleanField(label="the text of mails", required=False)
+    failure_kw = forms.CharField(label="Failure", max_length=200, required=False)
+    success_kw = forms.CharField(label="Success", max_length=200, required=False)
+    start_kw = forms.CharField(label="Start", max_length=200, required=False)
+    filter_default_fail = _yes_no(NO_MATCH, "If no word is found")
+    manual_resume = _yes_no(RESUMING, "While the check is paused")
+
+    @classmethod
+    def for_check(cls, check: Check) -> CheckForm:
+        """The form filled with the settings of a check."""
+        plain = ("name", "slug", "tags", "desc", "kind", "timeout", "grace", "tz", "methods")
+        rules = ("start_kw", "success_kw", "failure_kw")
+        initial = {name: getattr(check, name) for name in (*plain, *rules)}
+        for name in ("filter_http_body", "filter_subject", "filter_body"):
+            initial[name] = getattr(check, name)
+        for name in ("filter_default_fail", "manual_resume"):
+            initial[name] = "1" if getattr(check, name) else ""
+        if check.kind != ScheduleKind.SIMPLE:
+            initial[check.kind] = check.schedule
+        return cls(initial=initial)
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
+
+    def clean_tags(self) -> str:
+        return " ".join(self.cleaned_data["tags"].split())
+
+    def clean(self) -> dict[str, Any]:
+        """Only the fields of the chosen kind of schedule have to be right."""
+        kind = self.cleaned_data.get("kind", "simple")
+        unused = {"simple": ("cron", "oncalendar", "tz"), "cron": ("timeout", "oncalendar")}
+        for name in unused.get(kind, ("timeout", "cron")):
+            self.errors.pop(name, None)
+        if kind == ScheduleKind.SIMPLE:
+            if self.cleaned_data.get("timeout") is None and "timeout" not in self.errors:
+                self.add_error("timeout", "Say how often pings come.")
+        else:
+            self._check_expression(kind)
+        return self.cleaned_data
+
+    def _check_expression(self, kind: str) -> None:
+        validate = validate_cron if kind == ScheduleKind.CRON else validate_oncalendar
+        try:
+            validate(self.cleaned_data.get(kind) or "")
+        except ScheduleError as e:
+            if kind not in self.errors:
+                self.add_error(kind, str(e))
+
+    def details(self) -> Details:
+        """The name and the rules that were typed, as columns."""
+        names = (
+            "name slug tags desc methods filter_http_body filter_subject filter_body "
+            "filter_default_fail failure_kw success_kw start_kw manual_resume"
+        )
+        return Details({name: self.cleaned_data[name] for name in names.split()})
+
+    def schedule_settings(self) -> ScheduleSettings:
+        """The schedule of a valid form."""
+        return self._schedule(self.cleaned_data)
+
+    def entered_schedule(self) -> ScheduleSettings | None:
+        """The schedule as far as it was typed; None while it cannot be read."""
+        if not self.is_bound:
+            values = {
+                name: self.get_initial_for_field(field, name) for name, field in self.fields.items()
+            }
+            cleaned = {
+                name: parse_period(value) if name in ("timeout", "grace") and isinstance(value, str) else value
+                for name, value in values.items()
+            }
+            return self._schedule(cleaned)
+        involved = {"kind", "timeout", "cron", "oncalendar", "tz", "grace"}
+        if involved & set(self.errors):
+            return None
+        return self._schedule(self.cleaned_data)
+
+    def _schedule(self, values: dict[str, Any]) -> ScheduleSettings:
+        kind, grace = values["kind"], values["grace"]
+        if kind == ScheduleKind.SIMPLE:
+            return ScheduleSettings(kind=kind, timeout=values["timeout"], grace=grace)
+        return ScheduleSettings(
+            kind=kind, schedule=values[kind].strip(), tz=values.get("tz") or "UTC", grace=grace
+        )

@@ -1,0 +1,88 @@
+"""What the frame around every page shows: the projects to switch to, and what is wrong."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from hc import __version__
+from hc.accounts.access import projects_of
+from hc.accounts.models import Profile, Project, Theme, User
+from hc.api import queries
+from hc.api.services.heartbeats import silent_since
+from hc.core import zones
+
+
+class Frame:
+    """Asked by templates; each answer is fetched when it is first needed."""
+
+    def __init__(self, user: User | None, now: datetime) -> None:
+        self._user = user
+        self._now = now
+
+    @cached_property
+    def profile(self) -> Profile | None:
+        return Profile.of(self._user.pk) if self._user else None
+
+    @property
+    def theme(self) -> str:
+        """light, dark or system; visitors without an account get what their system says."""
+        if self.profile is None:
+            return "system"
+        return self.profile.theme or "light"
+
+    @property
+    def theme_choices(self) -> list[tuple[str, str, bool]]:
+        """(value, label, chosen) for the menu."""
+        chosen = self.profile.theme or "" if self.profile else ""
+        return [(t.value, t.label, t.value == chosen) for t in Theme]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which this person reads times."""
+        name = zones.canonical(self.profile.tz) if self.profile else None
+        return ZoneInfo(name or "UTC")
+
+    @cached_property
+    def projects(self) -> list[tuple[Project, int]]:
+        """The person's projects with the number of checks that are down in each."""
+        if self._user is None:
+            return []
+        projects = projects_of(self._user)
+        down = queries.down_counts([project.pk for project in projects], self._now)
+        return [(project, down.get(project.pk, 0)) for project in projects]
+
+    @cached_property
+    def down_by_project(self) -> dict[int, int]:
+        return {project.pk: down for project, down in self.projects}
+
+    @property
+    def initials(self) -> str:
+        return (self._user.email if self._user else "?")[:2].upper()
+
+    @cached_property
+    def alerts_silent(self) -> bool:
+        """Whether nobody sends alerts at the moment."""
+        return self._user is not None and silent_since("sendalerts", self._now) is not None
+
+    @property
+    def mail_to_console(self) -> bool:
+        return self._user is not None and self._user.is_superuser and not settings.EMAIL_HOST
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """The context processor."""
+    user = getattr(request, "user", None)
+    return {
+        "frame": Frame(user if isinstance(user, User) else None, timezone.now()),
+        "site_name": settings.SITE_NAME,
+        "site_logo": settings.SITE_LOGO_URL,
+        "version": __version__,
+        "debug_mode": settings.DEBUG,
+    }

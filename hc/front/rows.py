@@ -1,0 +1,180 @@
+"""A check as a list shows it: everything from its row, in words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+
+from hc.api.models import Check
+from hc.core import words
+from hc.core.schedule import Simple
+from hc.core.state import Shown, Status
+
+RUNNING = "running"
+LONGEST_SHOWN = timedelta(hours=72)
+# The order of "problems first", which is also that of the counters.
+ORDER = ("down", "grace", RUNNING, "up", "paused", "new")
+LABELS = {
+    "down": "Down",
+    "grace": "Late",
+    RUNNING: "Running",
+    "up": "Up",
+    "paused": "Paused",
+    "new": "New",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A line about time: `before`, the age of or the time until `at` (it ticks), `after`."""
+
+    before: str = ""
+    at: datetime | None = None
+    after: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    check: Check
+    shown: Shown
+    running: bool
+    schedule: str
+    schedule_note: str
+    when: Phrase
+    then: Phrase
+    duration: str
+    channels: int = 0
+    tags: tuple[str, ...] = field(default=())
+
+    @property
+    def mark(self) -> str:
+        """The one status that the row's mark and word show: trouble before running."""
+        if self.running and self.shown not in (Shown.DOWN, Shown.GRACE):
+            return RUNNING
+        return str(self.shown)
+
+    @property
+    def label(self) -> str:
+        return LABELS[self.mark]
+
+    def facts(self) -> tuple[object, ...]:
+        """All that the row shows but the passing of time."""
+        check = self.check
+        return (
+            check.code,
+            check.name,
+            check.slug,
+            self.tags,
+            self.mark,
+            self.running,
+            self.schedule,
+            self.schedule_note,
+            self.when,
+            self.then,
+            self.duration,
+            check.outcomes,
+            self.channels,
+        )
+
+
+def row(check: Check, now: datetime, zone: tzinfo, channels: int = 0) -> CheckRow:
+    shown = check.shown_status(now)
+    running = check.is_running(now)
+    when, then = _phrases(check, shown, running, now, zone)
+    rule = check.schedule_rule()
+    foreign_zone = "" if isinstance(rule, Simple) or check.tz == str(zone) else f"{check.tz} · "
+    return CheckRow(
+        check=check,
+        shown=shown,
+        running=running,
+        schedule=words.schedule(rule),
+        schedule_note=f"{foreign_zone}grace {words.brief(check.grace)}",
+        when=when,
+        then=then,
+        duration=duration_text(check.last_duration),
+        channels=channels,
+        tags=tuple(check.tags_list()),
+    )
+
+
+def duration_text(duration: timedelta | None) -> str:
+    if duration is None or duration >= LONGEST_SHOWN:
+        return ""
+    return words.run_time(duration)
+
+
+def problems_first(rows: Iterable[CheckRow]) -> list[CheckRow]:
+    return sorted(rows, key=lambda r: ORDER.index(r.mark))
+
+
+def counters(rows: Iterable[CheckRow]) -> dict[str, int]:
+    """How many rows show each mark, in order; only those that occur, "down" always."""
+    marks = [r.mark for r in rows]
+    return {mark: marks.count(mark) for mark in ORDER if mark in marks}
+
+
+def tag_counts(rows: Iterable[CheckRow]) -> dict[str, int]:
+    """How many checks have each tag, tags without regard to letter case in order."""
+    found: dict[str, int] = {}
+    for r in rows:
+        for tag in dict.fromkeys(r.tags):
+            found[tag] = found.get(tag, 0) + 1
+    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+
+
+def fingerprint(rows: Iterable[CheckRow], extra: Mapping[str, object] | None = None) -> str:
+    """Changes exactly when a list of rows would look different, apart from ages."""
+    digest = hashlib.sha256(repr(sorted((extra or {}).items())).encode())
+    for r in rows:
+        digest.update(repr(r.facts()).encode())
+    return digest.hexdigest()[:24]
+
+
+def clock(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """An instant as briefly as it is clear: "01:15", "22 Nov 01:15", "22 Nov 2025"."""
+    local, today = moment.astimezone(zone), now.astimezone(zone)
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    if abs(local - today) < timedelta(days=300):
+        return f"{local.day} {local:%b %H:%M}"
+    return f"{local.day} {local:%b %Y}"
+
+
+def _phrases(
+    check: Check, shown: Shown, running: bool, now: datetime, zone: tzinfo
+) -> tuple[Phrase, Phrase]:
+    """The two lines of the column "last ping / next"."""
+    if shown is Shown.DOWN:
+        return Phrase("down for ", _down_since(check)), _why_down(check, now, zone)
+    if shown is Shown.GRACE and check.due:
+        due = Phrase(f"due {clock(check.due, now, zone)}", tone="late")
+        return Phrase("", check.due, " late"), due
+    if running:
+        usual = duration_text(check.last_duration)
+        return Phrase("started ", check.last_start, " ago"), Phrase(usual and f"usually {usual}")
+    if shown is Shown.PAUSED:
+        return Phrase("paused ", check.status_since, " ago"), Phrase()
+    if check.last_ping is None:
+        waiting = Phrase("waiting for a ping" if check.n_pings else "")
+        return Phrase("" if check.n_pings else "never pinged"), waiting
+    expected = Phrase("next in ", check.due) if check.due else Phrase("no next date")
+    return Phrase("", check.last_ping, " ago"), expected
+
+
+def _down_since(check: Check) -> datetime | None:
+    """For a check whose deadline has passed, but which the alert loop has not seen yet, that."""
+    return check.status_since if check.status == Status.DOWN else check.alert_after
+
+
+def _why_down(check: Check, now: datetime, zone: tzinfo) -> Phrase:
+    failed = check.last_fail is not None and check.last_fail == check.last_ping
+    if failed and check.last_fail:
+        return Phrase(f"failed {clock(check.last_fail, now, zone)}", tone="down")
+    if check.due:
+        return Phrase(f"expected {clock(check.due, now, zone)}", tone="down")
+    if check.last_start:
+        return Phrase(f"started {clock(check.last_start, now, zone)}, no end", tone="down")
+    return Phrase()

@@ -1,0 +1,45 @@
+"""Where a channel of the kind `email` writes to, and when."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import ConfigDict, Field
+
+from hc.integrations.base import Config, Direction
+
+
+class EmailConfig(Config):
+    """Stored as {"value": address, "up": bool, "down": bool}; formerly as the bare address."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    address: str = Field(alias="value")
+    up: bool = True
+    down: bool = True
+
+    @classmethod
+    def load(cls, value: str) -> Self:
+        if not value.startswith("{"):
+            return cls(address=value)
+        return super().load(value)
+
+    def dump(self) -> str:
+        return self.model_dump_json(by_alias=True)
+
+    def wants(self, status: Direction) -> bool:
+        return self.down if status == "down" else self.up
+
+    def title(self) -> str:
+        return self.address
+
+    def details(self) -> str:
+        if self.up and self.down:
+            return ""
+        return "down only" if self.down else "up only"
+
+    def reader_address(self) -> str:
+        return self.address
+
+
+CONFIG = EmailConfig

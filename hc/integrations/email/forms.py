@@ -1,0 +1,61 @@
+"""The form of a mailbox, and the confirmation that it wants our mails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest
+
+from hc.accounts.models import User, normalise_email
+from hc.api.models import Channel
+from hc.integrations.email import confirmation
+from hc.integrations.email.config import EmailConfig
+from hc.integrations.setup import ChannelForm
+
+
+class EmailForm(ChannelForm):
+    address = forms.EmailField(
+        label="E-mail address",
+        max_length=100,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    down = forms.BooleanField(label="when a check goes down", required=False, initial=True)
+    up = forms.BooleanField(label="when it comes up again", required=False, initial=True)
+    field_order = ("address", "name", "down", "up")
+
+    def clean_address(self) -> str:
+        return normalise_email(self.cleaned_data["address"])
+
+    def clean(self) -> dict[str, Any]:
+        if not (self.cleaned_data.get("down") or self.cleaned_data.get("up")):
+            self.add_error("down", "Choose at least one.")
+        return self.cleaned_data
+
+    def config(self) -> EmailConfig:
+        data = self.cleaned_data
+        return EmailConfig(address=data["address"], up=data["up"], down=data["down"])
+
+    def is_verified(self, user: User, before: Channel | None) -> bool:
+        """One's own address needs no confirmation, nor does one that was confirmed already."""
+        address = self.cleaned_data["address"]
+        if not settings.EMAIL_USE_VERIFICATION or address == user.email:
+            return True
+        if before is None or before.disabled or not before.email_verified:
+            return False
+        return EmailConfig.load(before.value).address == address
+
+    def after_save(self, request: HttpRequest, channel: Channel) -> None:
+        if channel.email_verified or not isinstance(request.user, User):
+            return
+        address = self.cleaned_data["address"]
+        if confirmation.send(channel, address, request.user):
+            messages.info(request, f"We have sent a mail to {address} to be confirmed.")
+        else:
+            text = "Too many mails were sent to confirm addresses; save it again in an hour."
+            messages.warning(request, text)
+
+
+FORM = EmailForm

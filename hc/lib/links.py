@@ -1,0 +1,13 @@
+"""Whole addresses of pages, for mails and messages."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+
+def absolute(path: str) -> str:
+    """A path of this site (the site's prefix included) as a whole address."""
+    root = urlsplit(settings.SITE_ROOT)
+    return f"{root.scheme}://{root.netloc}{path}"

@@ -1,0 +1,27 @@
+"""All addresses of the site, below the path of SITE_ROOT."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.generic import RedirectView
+
+from hc.pings.views import ping
+
+routes: list[URLPattern | URLResolver] = [
+    re_path(r"^ping/", ping),
+    path("admin/login/", RedirectView.as_view(pattern_name="hc-login", query_string=True)),
+    path("admin/", admin.site.urls),
+    path("", include("hc.accounts.urls")),
+    path("", include("hc.integrations.urls")),
+    path("", include("hc.front.urls")),
+]
+
+prefix = f"{settings.URL_PREFIX}/" if settings.URL_PREFIX else ""
+urlpatterns = [path(prefix, include(routes))]
+
+handler400 = "hc.front.errors.bad_request"
+handler403 = "hc.front.errors.forbidden"
+handler404 = "hc.front.errors.not_found"
+handler500 = "hc.front.errors.server_error"
