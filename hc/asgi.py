@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hc.settings")
 
@@ -18,7 +19,8 @@ from hc.wsgi import application as wsgi_application
 
 PING_PREFIX = f"/{settings.URL_PREFIX}/ping/" if settings.URL_PREFIX else "/ping/"
 SITE_PREFIX = PING_PREFIX.removesuffix("/ping/")
-_django = WSGIMiddleware(wsgi_application, workers=8)
+# Its types are narrower than those of the protocol.
+_django: Any = WSGIMiddleware(cast("Any", wsgi_application), workers=8)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

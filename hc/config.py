@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -34,9 +35,7 @@ from hc.lib.env import (
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 INSECURE_KEY = "---"
-PRIVATE_NETWORKS = (
-    "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,fe80::/10"
-)
+PRIVATE_NETWORKS = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,fe80::/10"
 
 
 def _site_root(text: str) -> str:
@@ -76,6 +75,10 @@ def _mail_from(text: str) -> str:
     return text
 
 
+def _nothing(_: Mapping[str, Any]) -> list[str]:
+    return []
+
+
 DATABASES = {
     "sqlite": "sqlite",
     "sqlite3": "sqlite",
@@ -100,16 +103,16 @@ CORE: tuple[Var, ...] = (
     Var("LOG_LEVEL", choice("debug", "info", "warning", "error"), "info", "Lowest level that is logged."),
     # The site
     Var("SECRET_KEY", TEXT, "", "Signs sessions and links and hashes API keys. Unset: made once and kept in DATA_DIR.", secret=True),
-    Var("SECRET_KEY_FALLBACKS", LIST, list, "Former secret keys, still accepted for what they signed.", secret=True),
+    Var("SECRET_KEY_FALLBACKS", LIST, _nothing, "Former secret keys, still accepted for what they signed.", secret=True),
     Var("SITE_ROOT", URL, lambda v: f"http://localhost:{v['PORT']}", "Public address of this site, with its path if it has one.", example="https://checks.example.org"),
-    Var("ALLOWED_HOSTS", LIST, list, "Host names the site answers to. Unset: the host of SITE_ROOT.", example="checks.example.org,10.0.0.5"),
-    Var("CSRF_TRUSTED_ORIGINS", LIST, list, "Further origins whose forms are accepted.", example="https://other.example.org"),
+    Var("ALLOWED_HOSTS", LIST, _nothing, "Host names the site answers to. Unset: the host of SITE_ROOT.", example="checks.example.org,10.0.0.5"),
+    Var("CSRF_TRUSTED_ORIGINS", LIST, _nothing, "Further origins whose forms are accepted.", example="https://other.example.org"),
     Var("SITE_NAME", TEXT, "Mychecks", "Name of this site in pages and messages."),
     Var("SITE_LOGO_URL", TEXT, "", "Logo shown instead of the built-in one."),
     Var("SUPPORT_EMAIL", SENDER, "", "Address shown where people may need help."),
     Var("REGISTRATION_OPEN", BOOL, True, "Whether anybody may sign up."),
     Var("USE_PAYMENTS", BOOL, False, "True: new accounts start with the small limits of a free plan."),
-    Var("ADMINS", LIST, list, "Addresses that get a mail about each unhandled error.", example="ops@example.org"),
+    Var("ADMINS", LIST, _nothing, "Addresses that get a mail about each unhandled error.", example="ops@example.org"),
     Var("ADMIN_EMAIL", SENDER, "", "Account made at the first start, as administrator."),
     Var("ADMIN_PASSWORD", TEXT, "", "Password of ADMIN_EMAIL.", secret=True),
     # Proxies
@@ -149,17 +152,18 @@ CORE: tuple[Var, ...] = (
 
 # Known from the service we are compatible with; accepted, but without effect in this version.
 WITHOUT_EFFECT = frozenset(
-    """MASTER_BADGE_LABEL REMOTE_USER_HEADER RP_ID PING_EMAIL_DOMAIN SMTPD_PORT S3_BUCKET S3_ENDPOINT
-    S3_ACCESS_KEY S3_SECRET_KEY S3_REGION S3_TIMEOUT S3_SECURE METRICS_KEY STATSD_HOST
-    APPRISE_ENABLED DISCORD_CLIENT_ID DISCORD_CLIENT_SECRET GITHUB_CLIENT_ID GITHUB_CLIENT_SECRET
-    GITHUB_PRIVATE_KEY GITHUB_PUBLIC_LINK MATRIX_HOMESERVER MATRIX_USER_ID MATRIX_ACCESS_TOKEN
-    MATTERMOST_ENABLED MSTEAMS_ENABLED NTFY_SH_TOKEN OPSGENIE_ENABLED PAGERTREE_ENABLED PD_ENABLED
-    PD_APP_ID PROMETHEUS_ENABLED PUSHBULLET_CLIENT_ID PUSHBULLET_CLIENT_SECRET PUSHOVER_API_TOKEN
-    PUSHOVER_SUBSCRIPTION_URL PUSHOVER_EMERGENCY_RETRY_DELAY PUSHOVER_EMERGENCY_EXPIRATION
-    ROCKETCHAT_ENABLED SHELL_ENABLED SIGNAL_CLI_SOCKET SLACK_ENABLED SLACK_CLIENT_ID
-    SLACK_CLIENT_SECRET SPIKE_ENABLED TELEGRAM_BOT_NAME TELEGRAM_TOKEN TRELLO_APP_KEY TWILIO_ACCOUNT
-    TWILIO_AUTH TWILIO_FROM TWILIO_MESSAGING_SERVICE_SID TWILIO_USE_WHATSAPP
-    WHATSAPP_DOWN_CONTENT_SID WHATSAPP_UP_CONTENT_SID VICTOROPS_ENABLED ZULIP_ENABLED""".split()
+    """MASTER_BADGE_LABEL REMOTE_USER_HEADER RP_ID PING_EMAIL_DOMAIN SMTPD_PORT S3_BUCKET
+    S3_ENDPOINT S3_ACCESS_KEY S3_SECRET_KEY S3_REGION S3_TIMEOUT S3_SECURE METRICS_KEY
+    STATSD_HOST APPRISE_ENABLED DISCORD_CLIENT_ID DISCORD_CLIENT_SECRET GITHUB_CLIENT_ID
+    GITHUB_CLIENT_SECRET GITHUB_PRIVATE_KEY GITHUB_PUBLIC_LINK MATRIX_HOMESERVER
+    MATRIX_USER_ID MATRIX_ACCESS_TOKEN MATTERMOST_ENABLED MSTEAMS_ENABLED NTFY_SH_TOKEN
+    OPSGENIE_ENABLED PAGERTREE_ENABLED PD_ENABLED PD_APP_ID PROMETHEUS_ENABLED
+    PUSHBULLET_CLIENT_ID PUSHBULLET_CLIENT_SECRET PUSHOVER_API_TOKEN PUSHOVER_SUBSCRIPTION_URL
+    PUSHOVER_EMERGENCY_RETRY_DELAY PUSHOVER_EMERGENCY_EXPIRATION ROCKETCHAT_ENABLED
+    SHELL_ENABLED SIGNAL_CLI_SOCKET SLACK_ENABLED SLACK_CLIENT_ID SLACK_CLIENT_SECRET
+    SPIKE_ENABLED TELEGRAM_BOT_NAME TELEGRAM_TOKEN TRELLO_APP_KEY TWILIO_ACCOUNT TWILIO_AUTH
+    TWILIO_FROM TWILIO_MESSAGING_SERVICE_SID TWILIO_USE_WHATSAPP WHATSAPP_DOWN_CONTENT_SID
+    WHATSAPP_UP_CONTENT_SID VICTOROPS_ENABLED ZULIP_ENABLED""".split()  # noqa: SIM905 - sixty names read better as text
 )
 
 
@@ -245,4 +249,3 @@ def _check_names(env: Environment, source: Mapping[str, str]) -> None:
         env.warnings.append(f"{name} is set, but has no effect in this version.")
     for wrong, right in near_misses(given - WITHOUT_EFFECT, names).items():
         env.warnings.append(f"{wrong} is not a setting. Did you mean {right}?")
-

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hc import config
+from hc.integrations import registry
 from hc.lib.secrets import kept_secret
 
 env = config.load(config.environ())
@@ -102,7 +103,10 @@ WSGI_APPLICATION = "hc.wsgi.application"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [
+            BASE_DIR / "templates",
+            *(BASE_DIR / "hc/integrations" / kind.kind / "templates" for kind in registry.KINDS),
+        ],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -166,7 +170,11 @@ elif env["DB"] == "mysql":
     _database = _SERVER | {
         "ENGINE": "django.db.backends.mysql",
         # Keys, slugs and names differ by letter case; the server's default collations do not.
-        "OPTIONS": {"charset": "utf8mb4", "isolation_level": "read committed", "connect_timeout": 10},
+        "OPTIONS": {
+            "charset": "utf8mb4",
+            "isolation_level": "read committed",
+            "connect_timeout": 10,
+        },
         "TEST": {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_bin"},
     }
 else:
@@ -190,6 +198,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "hc.integrations.finders.LogoFinder",
     "compressor.finders.CompressorFinder",
 ]
 STORAGES = {
@@ -202,11 +211,16 @@ STORAGES = {
         )
     },
 }
+# Django's hashes and the compressor's: twelve hex digits before the ending.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+\.[0-9a-f]{12}\.[^/]+$"
 COMPRESS_ENABLED = not DEBUG
 COMPRESS_OFFLINE = not DEBUG
 COMPRESS_STORAGE = "compressor.storage.BrotliCompressorFileStorage"
 COMPRESS_FILTERS = {
-    "css": ["compressor.filters.css_default.CssAbsoluteFilter", "compressor.filters.cssmin.rCSSMinFilter"],
+    "css": [
+        "compressor.filters.css_default.CssAbsoluteFilter",
+        "compressor.filters.cssmin.rCSSMinFilter",
+    ],
 }
 
 # --- Mail -----------------------------------------------------------------------------------
@@ -243,7 +257,11 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "hc.lib.logging.LineFormatter"}},
     "handlers": {
-        "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"},
+        "stdout": {
+            "class": "logging.StreamHandler",
+            "stream": "ext://sys.stdout",
+            "formatter": "line",
+        },
         "mail_admins": {"class": "django.utils.log.AdminEmailHandler", "level": "ERROR"},
     },
     "root": {"handlers": ["stdout"], "level": "WARNING"},

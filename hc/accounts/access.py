@@ -79,9 +79,10 @@ def channel_for(
 
 def check_by_unique_key(request: HttpRequest, key: str) -> Check:
     """The check behind a link in a message, for members of its project only."""
-    user = _user(request)
+    user = user_of(request)
     mine = Q(project__owner=user) | Q(project__member__user=user)
-    return _first(Check.objects.filter(mine, unique_key=key))
+    check: Check = _first(Check.objects.filter(mine, unique_key=key))
+    return check
 
 
 def projects_of(user: User) -> list[Project]:
@@ -101,7 +102,7 @@ def role_in(user: User, project: Project) -> Role | None:
 
 
 def _admit(request: HttpRequest, project: Project, need: Role) -> ProjectAccess:
-    user = _user(request)
+    user = user_of(request)
     role = role_in(user, project)
     if role is None:
         raise Http404
@@ -110,7 +111,8 @@ def _admit(request: HttpRequest, project: Project, need: Role) -> ProjectAccess:
     return ProjectAccess(project, role, user)
 
 
-def _user(request: HttpRequest) -> User:
+def user_of(request: HttpRequest) -> User:
+    """The person who is signed in; raises Http404 for anybody else."""
     if not isinstance(request.user, User):
         raise Http404
     return request.user

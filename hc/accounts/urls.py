@@ -7,7 +7,9 @@ from hc.accounts.views import login, preferences, signup
 urlpatterns = [
     path("accounts/login/", login.login_page, name="hc-login"),
     path("accounts/login_link_sent/", login.link_sent, name="hc-login-link-sent"),
-    path("accounts/check_token/<str:username>/<str:token>/", login.check_token, name="hc-check-token"),
+    path(
+        "accounts/check_token/<str:username>/<str:token>/", login.check_token, name="hc-check-token"
+    ),
     path("accounts/logout/", login.logout_page, name="hc-logout"),
     path("accounts/signup/", signup.signup, name="hc-signup"),
     path("accounts/profile/appearance/", preferences.appearance, name="hc-appearance"),

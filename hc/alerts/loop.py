@@ -88,9 +88,8 @@ class AlertLoop:
         return min(max(seconds, 0.01), POLL_SECONDS)
 
     async def _look_ahead(self, moments: list[datetime]) -> None:
-        for question in (overdue.next_deadline, outbox.next_due):
-            if (moment := await self._database(question)) is not None:
-                moments.append(moment)
+        answers = [await self._database(q) for q in (overdue.next_deadline, outbox.next_due)]
+        moments.extend(moment for moment in answers if moment is not None)
 
 
 def user_agent() -> str:

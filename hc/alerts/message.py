@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -117,7 +116,7 @@ def _last_ping(flip: Flip) -> LastPing | None:
 def _other_checks(check: Check) -> tuple[tuple[OtherDown, ...], int]:
     others = Check.objects.filter(project_id=check.project_id).exclude(pk=check.pk)
     down = others.filter(status="down").only("name", "slug", "unique_key", "last_ping")
-    listed: Sequence[Check] = down.order_by("name", "pk")[:MOST_OTHERS]
+    listed = down.order_by("name", "pk")[:MOST_OTHERS]
     return tuple(OtherDown(other.label(), other.last_ping) for other in listed), others.count()
 
 

@@ -192,7 +192,9 @@ def next_try(attempt: Attempt) -> datetime | None:
 
 def next_due() -> datetime | None:
     """When the next message becomes due, or the next lease runs out."""
-    due: datetime | None = Notification.objects.filter(due__isnull=False).aggregate(d=Min("due"))["d"]
+    due: datetime | None = Notification.objects.filter(due__isnull=False).aggregate(d=Min("due"))[
+        "d"
+    ]
     return due
 
 

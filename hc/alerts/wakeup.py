@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -46,10 +47,8 @@ class Bell:
 
     async def wait(self, seconds: float) -> None:
         """Until the bell rings, `seconds` at most."""
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._rung.wait(), seconds)
-        except TimeoutError:
-            pass
         self._rung.clear()
 
     def _listen(self) -> None:

@@ -38,12 +38,13 @@ def down_counts(project_ids: Sequence[int], now: datetime) -> dict[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class ProjectCard:
-    """A project with its number of checks and channels, and how many checks are not well."""
+    """A project with its number of checks and channels, and how its checks are."""
 
     project: Project
     checks: int
     down: int
     late: int
+    up: int
     running: int
     channels: int
 
@@ -58,11 +59,19 @@ def project_cards(projects: Sequence[Project], now: datetime) -> list[ProjectCar
     channels = {r["project_id"]: r["n"] for r in links.annotate(n=Count("id"))}
     cards = []
     for project in projects:
-        shown = [check.shown_status(now) for check in by_project[project.pk]]
-        running = sum(check.is_running(now) for check in by_project[project.pk])
-        down, late = shown.count(Shown.DOWN), shown.count(Shown.GRACE)
-        n_channels = channels.get(project.pk, 0)
-        cards.append(ProjectCard(project, len(shown), down, late, running, n_channels))
+        checks = by_project[project.pk]
+        shown = [check.shown_status(now) for check in checks]
+        cards.append(
+            ProjectCard(
+                project=project,
+                checks=len(checks),
+                down=shown.count(Shown.DOWN),
+                late=shown.count(Shown.GRACE),
+                up=shown.count(Shown.UP),
+                running=sum(check.is_running(now) for check in checks),
+                channels=channels.get(project.pk, 0),
+            )
+        )
     return sorted(cards, key=lambda card: not card.down)
 
 
@@ -99,9 +108,7 @@ def log(check: Check, pings: Sequence[Ping], limit: int) -> list[LogEntry]:
     more pings than fit.
     """
     times = run_times(pings)
-    entries = [
-        LogEntry(ping.created, ping=ping, duration=times.get(ping.n or 0)) for ping in pings
-    ]
+    entries = [LogEntry(ping.created, ping=ping, duration=times.get(ping.n or 0)) for ping in pings]
     flips = list(Flip.objects.filter(owner=check).order_by("-created", "-pk")[:limit])
     sent: dict[int | None, list[Notification]] = {}
     notifications = Notification.objects.filter(flip__in=flips).select_related("channel")

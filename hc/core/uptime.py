@@ -60,6 +60,14 @@ class Uptime:
         """The share of the watched time that was up, 0 to 1; None if nothing was watched."""
         return self.up / self.watched if self.watched else None
 
+    @property
+    def percent(self) -> str:
+        """The ratio as "99.38 %", rounded down; "" if nothing was watched."""
+        if self.ratio is None:
+            return ""
+        hundredths = self.up * 10_000 // self.watched
+        return f"{hundredths / 100:.2f} %" if hundredths < 10_000 else "100 %"
+
 
 def uptime(
     changes: Sequence[Change], *, created: datetime, status: Status, period: Period, now: datetime

@@ -36,6 +36,12 @@ def brief(duration: timedelta) -> str:
     return " ".join(_short(n, unit) for unit, n in kept) or "0 s"
 
 
+def age(duration: timedelta) -> str:
+    """How long ago, or how long until, something is: as `brief`, but to the minute."""
+    seconds = int(duration.total_seconds())
+    return brief(timedelta(seconds=seconds if seconds < 60 else seconds - seconds % 60))
+
+
 def run_time(duration: timedelta) -> str:
     """How long a run took: "0.36 s", "12.4 s", "1 min 03 s", "2 h 12 min"."""
     seconds = duration.total_seconds()

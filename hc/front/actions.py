@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from hc.accounts.access import AuthenticatedRequest, Role, channel_for, check_for
 from hc.api.services import checks
-from hc.front.check import channel_rows
+from hc.front.channels import channel_rows
 
 
 @require_POST
@@ -69,5 +69,7 @@ def set_channel(request: AuthenticatedRequest, code: UUID, channel_code: UUID) -
     checks.set_channel(check.code, channel, enabled=request.POST.get("state") == "on")
     if not request.headers.get("HX-Request"):
         return redirect("hc-details", check.code)
-    context = {"access": access, "check": check, "channels": channel_rows(check)}
+    channels = channel_rows(check)
+    used = sum(row["used"] for row in channels)
+    context = {"access": access, "check": check, "channels": channels, "n_used": used}
     return render(request, "front/_check_channels.html", context)

@@ -30,7 +30,7 @@ class Bar:
 @dataclass(frozen=True, slots=True)
 class Chart:
     bars: tuple[Bar, ...]
-    labels: tuple[tuple[int, str], ...]
+    labels: tuple[tuple[int, str, str], ...]  # x, text, text-anchor
     width: int = WIDTH
     height: int = HEIGHT
     bar: int = BAR
@@ -59,7 +59,11 @@ def run_chart(
             )
         )
     labels = tuple(
-        (bars[i].x + BAR // 2, clock(ends[i].created, now, zone))
+        (
+            (WIDTH, clock(ends[i].created, now, zone), "end")
+            if i == len(ends) - 1
+            else (bars[i].x + BAR // 2, clock(ends[i].created, now, zone), "middle")
+        )
         for i in range(len(ends) - 1, -1, -6)
         if bars[i].x > 30
     )

@@ -16,17 +16,16 @@ from django.utils import timezone
 from hc.accounts.access import AuthenticatedRequest, ProjectAccess, check_by_unique_key, check_for
 from hc.accounts.services import accounts
 from hc.api import queries
-from hc.api.models import Channel, Check, Notification
+from hc.api.models import Check
 from hc.core.schedule import Cron, OnCalendar
 from hc.front import rows as view
+from hc.front.channels import channel_rows
 from hc.front.chart import run_chart
 from hc.front.frame import Frame
 from hc.front.live import live_response
 from hc.front.snippets import snippets
-from hc.integrations import registry
-from hc.integrations.base import BadConfig
 
-EVENTS = 50
+EVENTS = 30
 CHARTED = 200
 UPTIME_SPAN = timedelta(days=90)
 
@@ -35,13 +34,7 @@ UPTIME_SPAN = timedelta(days=90)
 def details(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
     check, access = check_for(request, code)
     accounts.touch(request.user)
-    url = f"{settings.PING_ENDPOINT}{check.code}"
-    context = _live_context(check, access) | {
-        "ping_url": url,
-        "snippets": snippets(check, url),
-        "channels": channel_rows(check),
-    }
-    return render(request, "front/check.html", context)
+    return render(request, "front/check.html", _live_context(check, access))
 
 
 def status(request: HttpRequest, code: UUID) -> HttpResponse:
@@ -67,6 +60,8 @@ def _live_context(check: Check, access: ProjectAccess) -> dict[str, Any]:
     times = queries.run_times(pings)
     log = queries.log(check, pings, EVENTS)
     rule = check.schedule_rule()
+    url = f"{settings.PING_ENDPOINT}{check.code}"
+    channels = channel_rows(check)
     return {
         "access": access,
         "project": access.project,
@@ -80,7 +75,12 @@ def _live_context(check: Check, access: ProjectAccess) -> dict[str, Any]:
         "chart": run_chart(pings, times, now, zone),
         "expression": rule.expression if isinstance(rule, Cron | OnCalendar) else "",
         "alert_at": check.due + check.grace if check.due else None,
-        "version": _version(row, log),
+        "run_ends": check.last_start + check.grace if check.last_start else None,
+        "ping_url": url,
+        "snippets": snippets(check, url),
+        "channels": channels,
+        "n_used": sum(c["used"] for c in channels),
+        "version": _version(row, log, channels),
     }
 
 
@@ -92,40 +92,12 @@ def typical(times: list[timedelta]) -> tuple[timedelta, timedelta] | None:
     return ordered[len(ordered) // 2], ordered[-(-95 * len(ordered) // 100) - 1]
 
 
-def channel_rows(check: Check) -> list[dict[str, Any]]:
-    """The project's channels, whether the check uses each, and what it was told last."""
-    used = set(check.channel_set.values_list("pk", flat=True))
-    channels = list(Channel.objects.filter(project=check.project_id).order_by("created", "pk"))
-    last: dict[int, Notification] = {}
-    for notification in Notification.objects.filter(owner=check).order_by("pk"):
-        last[notification.channel_id] = notification
-    return [
-        {
-            "channel": channel,
-            "name": channel_name(channel),
-            "integration": registry.get(channel.kind),
-            "used": channel.pk in used,
-            "last": last.get(channel.pk),
-        }
-        for channel in channels
-    ]
-
-
-def channel_name(channel: Channel) -> str:
-    """What a channel is called in lists: its name, what tells it apart, or its kind."""
-    if channel.name:
-        return channel.name
-    integration = registry.get(channel.kind)
-    label = integration.label if integration else f"{channel.kind} (retired)"
-    try:
-        return registry.load_config(channel.kind, channel.value).title() or label
-    except BadConfig:
-        return label
-
-
-def _version(row: view.CheckRow, log: list[queries.LogEntry]) -> str:
+def _version(
+    row: view.CheckRow, log: list[queries.LogEntry], channels: list[dict[str, Any]]
+) -> str:
     """Changes with anything that the live parts show, apart from ages."""
-    digest = hashlib.sha256(repr((row.facts(), row.check.n_pings, row.check.desc)).encode())
+    used = [(c["channel"].pk, c["name"], c["used"], c["channel"].disabled) for c in channels]
+    digest = hashlib.sha256(repr((row.facts(), row.check.n_pings, row.check.desc, used)).encode())
     for entry in log:
         states = [(n.pk, n.state, n.attempts, n.due, n.error) for n in entry.notifications]
         digest.update(repr((entry.at, states)).encode())

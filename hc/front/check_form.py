@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from hc.accounts.access import AuthenticatedRequest, Role, check_for, project_for
 from hc.api.models import Limit, TokenBucket
 from hc.api.services import checks
-from hc.front.forms import CheckForm
+from hc.front.forms import CheckForm, zone_names
 from hc.front.frame import Frame
 from hc.front.preview import preview
 
@@ -83,7 +83,10 @@ def schedule_preview(request: AuthenticatedRequest) -> HttpResponse:
 
 
 def _preview_context(form: CheckForm, reader_zone: str) -> dict[str, Any]:
-    return {"preview": preview(form.entered_schedule(), reader_zone, timezone.now())}
+    return {
+        "preview": preview(form.entered_schedule(), reader_zone, timezone.now()),
+        "zone_names": zone_names(),
+    }
 
 
 def _status(form: CheckForm) -> int:

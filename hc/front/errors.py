@@ -31,9 +31,7 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Without the database: it may be what failed."""
-    return HttpResponse(
-        render_to_string("500.html", {"site_name": settings.SITE_NAME}), status=500
-    )
+    return HttpResponse(render_to_string("500.html", {"site_name": settings.SITE_NAME}), status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

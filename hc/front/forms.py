@@ -46,8 +46,9 @@ class PeriodField(forms.CharField):
 
 
 @cache
-def zone_choices() -> list[tuple[str, str]]:
-    return [(name, name) for name in sorted(zones.ZONES, key=lambda n: (n != "UTC", n))]
+def zone_names() -> list[str]:
+    """All accepted zones, UTC first."""
+    return sorted(zones.ZONES, key=lambda name: (name != "UTC", name))
 
 
 class ZoneField(forms.CharField):
@@ -65,7 +66,7 @@ class ZoneField(forms.CharField):
 def _yes_no(choices: tuple[tuple[str, str], ...], label: str) -> forms.TypedChoiceField:
     """A choice between two wordings that is stored as a flag."""
     return forms.TypedChoiceField(
-        label=label, choices=choices, coerce=bool, empty_value=False, required=False
+        label=label, choices=choices, coerce=bool, empty_value="", required=False
     )
 
 
@@ -187,7 +188,10 @@ class CheckForm(forms.Form):
             "name slug tags desc methods filter_http_body filter_subject filter_body "
             "filter_default_fail failure_kw success_kw start_kw manual_resume"
         )
-        return Details({name: self.cleaned_data[name] for name in names.split()})
+        columns = {name: self.cleaned_data[name] for name in names.split()}
+        for flag in ("filter_default_fail", "manual_resume"):
+            columns[flag] = bool(columns[flag])
+        return Details(columns)
 
     def schedule_settings(self) -> ScheduleSettings:
         """The schedule of a valid form."""
@@ -200,7 +204,9 @@ class CheckForm(forms.Form):
                 name: self.get_initial_for_field(field, name) for name, field in self.fields.items()
             }
             cleaned = {
-                name: parse_period(value) if name in ("timeout", "grace") and isinstance(value, str) else value
+                name: parse_period(value)
+                if name in ("timeout", "grace") and isinstance(value, str)
+                else value
                 for name, value in values.items()
             }
             return self._schedule(cleaned)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -64,7 +65,10 @@ class Frame:
 
     @property
     def initials(self) -> str:
-        return (self._user.email if self._user else "?")[:2].upper()
+        """Of the parts of the address before the @: "AK" for anna.kalnina@example.org."""
+        local = self._user.email.partition("@")[0] if self._user else ""
+        parts = [part for part in re.split(r"[._+-]+", local) if part]
+        return ("".join(part[0] for part in parts[:2]) or "?").upper()
 
     @cached_property
     def alerts_silent(self) -> bool:
@@ -83,6 +87,6 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "frame": Frame(user if isinstance(user, User) else None, timezone.now()),
         "site_name": settings.SITE_NAME,
         "site_logo": settings.SITE_LOGO_URL,
-        "version": __version__,
+        "app_version": __version__,
         "debug_mode": settings.DEBUG,
     }

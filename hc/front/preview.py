@@ -58,7 +58,9 @@ def _next_date(at: datetime, zone: ZoneInfo, reader: ZoneInfo) -> NextDate:
     elsewhere = at.astimezone(other)
     local = at.astimezone(zone)
     same = elsewhere.replace(tzinfo=None) == local.replace(tzinfo=None)
-    return NextDate(at, _date(local), "" if same else f"{elsewhere:%H:%M}{_shift(local, elsewhere)}")
+    return NextDate(
+        at, _date(local), "" if same else f"{elsewhere:%H:%M}{_shift(local, elsewhere)}"
+    )
 
 
 def _date(local: datetime) -> str:

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from hc.accounts.access import AuthenticatedRequest, projects_of
+from hc.accounts.access import AuthenticatedRequest, projects_of, user_of
 from hc.accounts.forms import ProjectForm
 from hc.accounts.services import accounts
 from hc.accounts.services.projects import create_project
@@ -21,9 +21,10 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def overview(request: AuthenticatedRequest) -> HttpResponse:
-    accounts.touch(request.user)
-    cards = queries.project_cards(projects_of(request.user), timezone.now())
+def overview(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    accounts.touch(user)
+    cards = queries.project_cards(projects_of(user), timezone.now())
     return render(request, "front/projects.html", {"cards": cards})
 
 

@@ -21,7 +21,7 @@ def snippets(check: Check, url: str) -> list[Snippet]:
     """One way per environment; `url` is the check's ping address."""
     return [
         Snippet("shell", "Shell", _shell(url)),
-        Snippet("cron", "Cron", f"{cron_line(check)} your-job.sh && {CURL} -o /dev/null {url}"),
+        Snippet("cron", "Cron", f"{cron_line(check)}  your-job.sh && {CURL} -o /dev/null {url}"),
         Snippet("python", "Python", _python(url)),
         Snippet("powershell", "PowerShell", f"Invoke-RestMethod {url} -TimeoutSec 10"),
     ]
@@ -45,7 +45,7 @@ def cron_line(check: Check) -> str:
 
 
 def _shell(url: str) -> str:
-    return f"{CURL} -o /dev/null {url}/start\nyour-job.sh\n{CURL} -o /dev/null {url}/$?"
+    return f"{CURL} \\\n  {url}/start\n\nyour-job.sh\n\n{CURL} \\\n  {url}/$?"
 
 
 def _python(url: str) -> str:

@@ -19,9 +19,7 @@ class LaxURLField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         attrs = {"inputmode": "url", "autocomplete": "off", "spellcheck": "false", "class": "code"}
-        super().__init__(
-            **({"max_length": MAX_URL, "widget": forms.TextInput(attrs=attrs)} | kwargs)
-        )
+        super().__init__(max_length=MAX_URL, widget=forms.TextInput(attrs=attrs), **kwargs)
 
     def clean(self, value: Any) -> str:
         text: str = super().clean(value)
@@ -46,9 +44,7 @@ class HeadersField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         attrs = {"rows": 3, "class": "code", "spellcheck": "false"}
-        super().__init__(
-            **({"max_length": 1000, "widget": forms.Textarea(attrs=attrs)} | kwargs)
-        )
+        super().__init__(max_length=1000, widget=forms.Textarea(attrs=attrs), **kwargs)
 
     def to_python(self, value: Any) -> Any:
         headers: dict[str, str] = {}

@@ -34,10 +34,20 @@ class ChannelForm(forms.Form):
         max_length=100, required=False, help_text="How lists call it; may stay empty."
     )
 
+    # What is stored at the moment, when a channel is edited; forms keep secrets from there.
+    before: Config | None = None
+
     @classmethod
     def for_config(cls, name: str, config: Config) -> Self:
         """The form filled with stored settings."""
-        return cls(initial={"name": name, **config.model_dump()})
+        form = cls(initial=cls.initial_from(config) | {"name": name})
+        form.before = config
+        return form
+
+    @classmethod
+    def initial_from(cls, config: Config) -> dict[str, Any]:
+        """Stored settings by the names of the form's fields."""
+        return config.model_dump()
 
     def config(self) -> Config:
         """The settings in a valid form; every kind has its own."""
@@ -94,7 +104,7 @@ def add(request: HttpRequest, code: UUID, kind: str) -> HttpResponse:
 
 
 @login_required
-def _add(request: AuthenticatedRequest, code: UUID, integration: Integration) -> HttpResponse:
+def _add(request: HttpRequest, code: UUID, integration: Integration) -> HttpResponse:
     access = project_for(request, code, need=Role.REGULAR)
     form_class = _form_class(integration.kind)
     form = form_class(request.POST) if request.method == "POST" else form_class()
@@ -104,7 +114,7 @@ def _add(request: AuthenticatedRequest, code: UUID, integration: Integration) ->
             integration.kind,
             form.config(),
             name=form.cleaned_data["name"],
-            verified=form.is_verified(request.user, None),
+            verified=form.is_verified(access.user, None),
         )
         messages.success(request, "Added. All checks of this project alert through it.")
         form.after_save(request, channel)
@@ -117,8 +127,10 @@ def edit(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
     channel, access = channel_for(request, code, need=Role.REGULAR)
     integration = gate(channel.kind)
     form_class = _form_class(integration.kind)
+    form = _stored(form_class, channel)
     if request.method == "POST":
-        form = form_class(request.POST)
+        before, form = form.before, form_class(request.POST)
+        form.before = before
         if form.is_valid():
             verified = form.is_verified(request.user, channel)
             name = form.cleaned_data["name"]
@@ -127,8 +139,6 @@ def edit(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
             messages.success(request, "Saved.")
             form.after_save(request, channel)
             return redirect("hc-integrations", access.project.code)
-    else:
-        form = _stored(form_class, channel)
     return _form_page(request, access, integration, form, channel)
 
 
@@ -181,5 +191,3 @@ def _form_page(
     }
     status = 422 if form.is_bound else 200
     return render(request, f"integrations/{integration.kind}/form.html", context, status=status)
-
-

@@ -80,7 +80,7 @@ def choice(*options: str) -> Kind:
     return Kind("choice", parse)
 
 
-def checked(name: str, check: Callable[[str], str]) -> Kind:
+def checked(name: str, check: Callable[[str], Any]) -> Kind:
     """Text that `check` returns in its final form, or refuses with BadValue."""
     return Kind(name, check)
 
@@ -175,6 +175,7 @@ def near_misses(names: Iterable[str], known: Iterable[str]) -> dict[str, str]:
     known = set(known)
     found = {}
     for name in sorted(set(names) - known):
-        if close := get_close_matches(name, known, n=1, cutoff=0.8):
+        alike = [candidate for candidate in known if abs(len(candidate) - len(name)) <= 2]
+        if close := get_close_matches(name, alike, n=1, cutoff=0.8):
             found[name] = close[0]
     return found

@@ -95,7 +95,7 @@ class HttpClient:
     async def post(self, url: str, **kwargs: Any) -> Answer:
         return await self.request("POST", url, **kwargs)
 
-    async def request(
+    async def request(  # noqa: PLR0913 - all but two have names
         self,
         method: str,
         url: str,
@@ -127,7 +127,7 @@ class HttpClient:
             await self._multi.perform(curl)
             return exchange.answer(curl.getinfo(pycurl.RESPONSE_CODE))
         except pycurl.error as e:
-            raise exchange.error(e.args[0]) from None
+            raise exchange.error(int(e.args[0])) from None
         except UnicodeError:
             raise HttpError("The URL or a header cannot be encoded", permanent=True) from None
         finally:
@@ -194,7 +194,7 @@ class _Exchange:
         family, kind, protocol, target = address
         if not self._allow_private and not is_public(_host_of(target)):
             self._refused = True
-            return pycurl.SOCKET_BAD
+            return int(pycurl.SOCKET_BAD)
         return socket.socket(family, kind, protocol)
 
 

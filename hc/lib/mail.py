@@ -143,13 +143,20 @@ def as_mail_error(error: Exception) -> MailError:
     if isinstance(error, smtplib.SMTPResponseException):
         text = f"Mail server refused the message: {_reply(error.smtp_code, error.smtp_error)}"
         return MailError(text, permanent=500 <= error.smtp_code < 600)
-    if isinstance(error, TimeoutError):
-        return MailError("The mail server did not answer in time")
-    if isinstance(error, ssl.SSLError):
-        return MailError("TLS with the mail server failed")
-    if isinstance(error, ConnectionError | smtplib.SMTPServerDisconnected):
-        return MailError("The mail server refused or closed the connection")
+    for kinds, text in _TROUBLE:
+        if isinstance(error, kinds):
+            return MailError(text)
     return MailError(f"The mail server cannot be reached ({type(error).__name__})")
+
+
+_TROUBLE = (
+    ((TimeoutError,), "The mail server did not answer in time"),
+    ((ssl.SSLError,), "TLS with the mail server failed"),
+    (
+        (ConnectionError, smtplib.SMTPServerDisconnected),
+        "The mail server refused or closed the connection",
+    ),
+)
 
 
 def _reply(code: int, reply: bytes | str) -> str:

@@ -1,0 +1,1 @@
+"""Running an installation: preparing it, starting its processes, judging its configuration."""

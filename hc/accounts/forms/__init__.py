@@ -20,7 +20,7 @@ class AddressField(forms.EmailField):
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.EmailInput(attrs={"autocomplete": "username", "autocapitalize": "none"})
-        super().__init__(**({"max_length": MAX_EMAIL, "widget": widget} | kwargs))
+        super().__init__(max_length=MAX_EMAIL, widget=widget, **kwargs)
 
     def clean(self, value: Any) -> str:
         return normalise_email(super().clean(value))
@@ -76,5 +76,3 @@ class ProjectForm(forms.Form):
 
     def clean_name(self) -> str:
         return " ".join(self.cleaned_data["name"].split())
-
-

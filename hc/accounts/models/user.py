@@ -38,10 +38,10 @@ class User(AbstractUser):
     """Signs in by e-mail address; `username` is random and only part of signed links."""
 
     email = models.EmailField(max_length=254, unique=True)
-    groups = models.ManyToManyField(
+    groups: models.ManyToManyField[Group, models.Model] = models.ManyToManyField(
         Group, blank=True, related_name="user_set", db_table="auth_user_groups"
     )
-    user_permissions = models.ManyToManyField(
+    user_permissions: models.ManyToManyField[Permission, models.Model] = models.ManyToManyField(
         Permission, blank=True, related_name="user_set", db_table="auth_user_user_permissions"
     )
 

@@ -52,7 +52,7 @@ def _furnish(user: User) -> None:
     project = Project.objects.create(owner=user, badge_key=user.username)
     first = checks.Details({"name": "My First Check", "slug": "my-first-check"})
     checks.create(project, first, checks.ScheduleSettings(), channels=[])
-    channels.create(project, "email", EmailConfig(address=user.email), verified=True)
+    channels.create(project, "email", EmailConfig(value=user.email), verified=True)
 
 
 def touch(user: User) -> None:

@@ -23,7 +23,7 @@ class Channel(models.Model):
     last_notify = models.DateTimeField(null=True, blank=True)
     last_notify_duration = models.DurationField(null=True, blank=True)
     last_error = models.CharField(max_length=200, blank=True, default="")
-    checks: models.ManyToManyField[Check, models.Model] = models.ManyToManyField(Check)
+    checks = models.ManyToManyField(Check)
 
     def __str__(self) -> str:
         return self.name or f"{self.kind} {self.code}"

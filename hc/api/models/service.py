@@ -18,7 +18,9 @@ class Heartbeat(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["process", "host", "pid"], name="api_heartbeat_process"),
+            models.UniqueConstraint(
+                fields=["process", "host", "pid"], name="api_heartbeat_process"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -149,8 +149,6 @@ def set_channel(code: uuid.UUID, channel: Channel, *, enabled: bool) -> None:
         check.channel_set.remove(channel)
 
 
-
-
 def _locked(code: uuid.UUID) -> Check:
     """The check, locked; raises Check.DoesNotExist."""
     return Check.objects.for_update().get(code=code)

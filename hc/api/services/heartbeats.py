@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -18,7 +19,11 @@ class Pulse:
     """The heartbeat of this process."""
 
     def __init__(self, process: str) -> None:
-        self._who = {"process": process, "host": socket.gethostname()[:100], "pid": os.getpid()}
+        self._who: dict[str, Any] = {
+            "process": process,
+            "host": socket.gethostname()[:100],
+            "pid": os.getpid(),
+        }
         self._started = timezone.now()
 
     def beat(self, now: datetime) -> None:

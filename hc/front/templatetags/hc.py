@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from itertools import groupby
 from typing import Any
 
 from django import template
 from django.template.context import Context
+from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from hc.accounts.models import Project
+from hc.api.models import Check, DeliveryState, Flip, Notification, Ping
 from hc.core import words
 from hc.core.state import HISTORY
+from hc.front.channels import channel_name
 from hc.front.rows import LABELS, Phrase, clock, duration_text
+from hc.integrations.base import Integration
 
 register = template.Library()
 
@@ -56,7 +62,7 @@ def tick(context: Context, moment: datetime) -> SafeString:
         '<time datetime="{}" title="{}" data-tick>{}</time>',
         moment.isoformat(timespec="seconds"),
         f"{moment.astimezone(zone):%a, %-d %b %Y %H:%M:%S %Z}",
-        words.brief(distance),
+        words.age(distance),
     )
 
 
@@ -149,3 +155,86 @@ def _in_words(shown: str) -> str:
 @register.filter
 def get(mapping: Any, key: Any) -> Any:
     return mapping.get(key)
+
+
+@register.simple_tag
+def url_of_logo(kind: str) -> str:
+    return static(f"integrations/{kind}/logo.svg")
+
+
+@register.simple_tag
+def add_url(project: Project, integration: Integration) -> str:
+    """The page on which a channel of that kind is added."""
+    return reverse(f"hc-add-{integration.kind}", args=[project.code])
+
+
+@register.filter
+def ping_text(ping: Ping) -> str:
+    """Where a ping came from and how its body begins."""
+    if ping.scheme == "email":
+        return ping.ua
+    parts = [f"{ping.method} from {ping.remote_addr}" if ping.remote_addr else ping.method]
+    if ping.ua:
+        parts.append(ping.ua[:60])
+    if ping.body_raw:
+        parts.append(bytes(ping.body_raw[:150]).decode("utf-8", "replace"))
+    return " · ".join(parts)
+
+
+@register.filter
+def flip_text(flip: Flip) -> str:
+    """What a change of status means, in a sentence."""
+    if flip.new_status == "down":
+        return {"timeout": "No ping came in time.", "fail": "The job said that it failed."}.get(
+            flip.reason, "It was overdue by its new schedule."
+        )
+    if flip.new_status == "up":
+        return "It recovered." if flip.old_status == "down" else "Its first ping came."
+    return {"paused": "It was paused.", "new": "It waits for pings again."}.get(flip.new_status, "")
+
+
+@register.filter
+def told(notification: Notification) -> str:
+    """Who was told of a flip, and how fast: "Slack told in 1.2 s", "Pager not told yet"."""
+    name = channel_name(notification.channel)
+    if notification.state == DeliveryState.SENT and notification.settled:
+        return f"{name} told in {words.run_time(notification.settled - notification.created)}"
+    states = {
+        DeliveryState.FAILED: "could not be told",
+        DeliveryState.DROPPED: "was switched off",
+    }
+    return f"{name} {states.get(DeliveryState(notification.state), 'not told yet')}"
+
+
+@register.filter
+def told_tone(notification: Notification) -> str:
+    if notification.state == DeliveryState.SENT:
+        return "up-text"
+    return "down-text" if notification.state == DeliveryState.FAILED else "late-text"
+
+
+@register.filter
+def told_when(notification: Notification, zone: tzinfo) -> str:
+    """How the last message to a channel went: "told 01:45:01", "retrying, 3rd try 01:52"."""
+    now = timezone.now()
+    if notification.state == DeliveryState.SENT and notification.settled:
+        return f"told {clock(notification.settled, now, zone)}"
+    if notification.state in (DeliveryState.FAILED, DeliveryState.DROPPED):
+        return notification.error
+    if notification.attempts and notification.due and notification.state == DeliveryState.QUEUED:
+        when = f"{notification.due.astimezone(zone):%H:%M:%S}"
+        return f"{notification.error}; try {notification.attempts + 1} at {when}"
+    return "being told"
+
+
+@register.filter
+def ping_rules_text(check: Check) -> str:
+    """Which pings count, if not all do."""
+    said = []
+    if check.methods == "POST":
+        said.append("POST only")
+    if check.filter_http_body or check.filter_subject or check.filter_body:
+        said.append("judged by keywords")
+    if check.manual_resume:
+        said.append("ignored while paused")
+    return ", ".join(said)

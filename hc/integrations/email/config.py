@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import ConfigDict, Field
-
 from hc.integrations.base import Config, Direction
 
 
 class EmailConfig(Config):
     """Stored as {"value": address, "up": bool, "down": bool}; formerly as the bare address."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
-
-    address: str = Field(alias="value")
+    value: str
     up: bool = True
     down: bool = True
 
     @classmethod
     def load(cls, value: str) -> Self:
         if not value.startswith("{"):
-            return cls(address=value)
+            return cls(value=value)
         return super().load(value)
 
-    def dump(self) -> str:
-        return self.model_dump_json(by_alias=True)
+    @property
+    def address(self) -> str:
+        return self.value
 
     def wants(self, status: Direction) -> bool:
         return self.down if status == "down" else self.up

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from hc.accounts.models import User, normalise_email
 from hc.api.models import Channel
+from hc.integrations.base import Config
 from hc.integrations.email import confirmation
 from hc.integrations.email.config import EmailConfig
 from hc.integrations.setup import ChannelForm
@@ -26,6 +27,11 @@ class EmailForm(ChannelForm):
     up = forms.BooleanField(label="when it comes up again", required=False, initial=True)
     field_order = ("address", "name", "down", "up")
 
+    @classmethod
+    def initial_from(cls, config: Config) -> dict[str, Any]:
+        values = super().initial_from(config)
+        return values | {"address": values["value"]}
+
     def clean_address(self) -> str:
         return normalise_email(self.cleaned_data["address"])
 
@@ -36,11 +42,11 @@ class EmailForm(ChannelForm):
 
     def config(self) -> EmailConfig:
         data = self.cleaned_data
-        return EmailConfig(address=data["address"], up=data["up"], down=data["down"])
+        return EmailConfig(value=data["address"], up=data["up"], down=data["down"])
 
     def is_verified(self, user: User, before: Channel | None) -> bool:
         """One's own address needs no confirmation, nor does one that was confirmed already."""
-        address = self.cleaned_data["address"]
+        address: str = self.cleaned_data["address"]
         if not settings.EMAIL_USE_VERIFICATION or address == user.email:
             return True
         if before is None or before.disabled or not before.email_verified:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import email
 import email.policy
 import textwrap
-from email.message import EmailMessage
-from typing import Any
+from email.message import EmailMessage, Message
+from typing import Any, cast
 
 from django.template.loader import render_to_string
 
@@ -158,7 +158,7 @@ def _original(ping: LastPing | None) -> EmailMessage | None:
     for part in message.walk():
         if part.is_multipart():
             kept = [p for p in part.iter_parts() if p.get_content_type() != "message/rfc822"]
-            part.set_payload(kept)
+            part.set_payload(cast("list[Message[str, str] | str]", kept))
         elif part.get_content_maintype() == "text":
             _encode_afresh(part)
     return message

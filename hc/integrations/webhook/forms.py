@@ -42,9 +42,14 @@ class WebhookForm(ChannelForm):
         label="Signing secret",
         max_length=200,
         required=False,
-        help_text="If given, requests carry the signature headers of the Standard Webhooks scheme.",
-        widget=forms.TextInput(attrs={"class": "code", "autocomplete": "off"}),
+        help_text="If given, requests are signed by the Standard Webhooks scheme.",
+        widget=forms.PasswordInput(attrs={"class": "code", "autocomplete": "off"}),
     )
+    drop_secret = forms.BooleanField(label="Sign no more", required=False)
+
+    @property
+    def has_secret(self) -> bool:
+        return isinstance(self.before, WebhookConfig) and bool(self.before.secret)
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
@@ -57,6 +62,10 @@ class WebhookForm(ChannelForm):
 
     def config(self) -> WebhookConfig:
         values = {k: v for k, v in self.cleaned_data.items() if k in WebhookConfig.model_fields}
+        if self.cleaned_data["drop_secret"]:
+            values["secret"] = ""
+        elif not values["secret"] and isinstance(self.before, WebhookConfig):
+            values["secret"] = self.before.secret  # never shown, so an empty field keeps it
         return WebhookConfig(**values)
 
 

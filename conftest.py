@@ -1,0 +1,76 @@
+"""Fixtures of all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from django.core import mail as outbox
+from django.core.mail import EmailMessage
+from django.test import Client
+
+from hc.accounts.models import Project, User
+from hc.accounts.services.accounts import create_account
+from hc.accounts.services.projects import create_project
+from hc.api.models import Check
+from hc.lib import mail
+from tests.factories import PASSWORD, make_check
+
+NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A fixed instant: a Monday, noon, in UTC."""
+    return NOW
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """An account with all that a new one has."""
+    return create_account("alice@example.org", password=PASSWORD)
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return create_account("bob@example.org", password=PASSWORD)
+
+
+@pytest.fixture
+def project(alice: User) -> Project:
+    """An empty project of Alice's."""
+    return create_project("Production", alice)
+
+
+@pytest.fixture
+def check(project: Project) -> Check:
+    """A new check in Alice's project: every day, an hour of grace."""
+    return make_check(project, name="Backup")
+
+
+@pytest.fixture
+def as_alice(client: Client, alice: User) -> Client:
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def mails() -> Iterator[list[EmailMessage]]:
+    """The mails sent so far; mail handed over for later is waited for."""
+
+    class Mailbox(list[EmailMessage]):
+        def __iter__(self) -> Iterator[EmailMessage]:
+            mail.flush()
+            return iter(outbox.outbox)
+
+        def __len__(self) -> int:
+            mail.flush()
+            return len(outbox.outbox)
+
+        def __getitem__(self, key: object) -> EmailMessage:  # type: ignore[override]
+            mail.flush()
+            return outbox.outbox[key]  # type: ignore[index]
+
+    yield Mailbox()
+    mail.flush()

@@ -1,0 +1,28 @@
+"""MySQL and MariaDB have no partial indexes; the hot polls get plain ones there."""
+
+from typing import Any
+
+from django.db import migrations
+
+INDEXES = {
+    "api_check_alert_after": ("api_check", "alert_after"),
+    "api_flip_processed": ("api_flip", "processed"),
+    "api_notification_due": ("api_notification", "due"),
+}
+
+
+def create(apps: Any, schema_editor: Any) -> None:
+    if schema_editor.connection.vendor == "mysql":
+        for name, (table, column) in INDEXES.items():
+            schema_editor.execute(f"CREATE INDEX {name} ON {table} ({column})")
+
+
+def drop(apps: Any, schema_editor: Any) -> None:
+    if schema_editor.connection.vendor == "mysql":
+        for name, (table, _) in INDEXES.items():
+            schema_editor.execute(f"DROP INDEX {name} ON {table}")
+
+
+class Migration(migrations.Migration):
+    dependencies = [("api", "0001_initial")]
+    operations = [migrations.RunPython(create, drop)]

@@ -1,0 +1,47 @@
+// Behaviour of a line or two.
+
+// A hidden field "tz" takes the zone of this browser.
+for (const input of document.querySelectorAll("input[name=tz][type=hidden]")) {
+  input.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+}
+
+// <form data-auto-submit>: the way in without a script is its button.
+document.querySelector("form[data-auto-submit]")?.requestSubmit();
+
+// <form data-submit-on-change>: for single choices.
+document.addEventListener("change", (event) => {
+  event.target.closest?.("form[data-submit-on-change]")?.requestSubmit();
+});
+
+// A form is sent once, however often its button is pressed.
+document.addEventListener("submit", (event) => {
+  if (event.target.dataset.sent) event.preventDefault();
+  else event.target.dataset.sent = "yes";
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// Suggest a slug from the name until somebody types one.
+const name = document.querySelector("form.check-form input[name=name]");
+const slug = document.querySelector("form.check-form input[name=slug]");
+if (name && slug && !slug.value) {
+  let typed = false;
+  slug.addEventListener("input", () => {
+    typed = slug.value !== "";
+  });
+  name.addEventListener("input", () => {
+    if (!typed) slug.value = slugify(name.value);
+  });
+}
+
+function slugify(text) {
+  return text
+    .normalize("NFKD")
+    .replaceAll(/[^\u0000-\u00ff]/g, "")
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_\s-]/g, "")
+    .replaceAll(/[\s-]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "")
+    .slice(0, 100);
+}
