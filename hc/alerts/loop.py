@@ -35,10 +35,18 @@ STOP_SECONDS = 8.0
 
 
 class AlertLoop:
-    def __init__(self, database: DatabaseThread, dispatcher: Dispatcher, bell: Bell) -> None:
+    def __init__(
+        self,
+        database: DatabaseThread,
+        dispatcher: Dispatcher,
+        bell: Bell,
+        *,
+        sweep: Callable[[datetime], int] = overdue.sweep,
+    ) -> None:
         self._database = database
         self._dispatcher = dispatcher
         self._bell = bell
+        self._take_down = sweep
         self._pulse = Pulse("sendalerts")
         self._stopping = False
         self._upkeep_at = 0.0
@@ -76,7 +84,7 @@ class AlertLoop:
         await self._database(outbox.close_finished_flips, now)
 
     async def _sweep(self) -> None:
-        await self._database(overdue.sweep, timezone.now())
+        await self._database(self._take_down, timezone.now())
 
     async def _pause(self) -> float:
         """Seconds until the next deadline or due message, at most the polling interval."""

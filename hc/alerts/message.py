@@ -33,9 +33,10 @@ MOST_OTHERS = 11  # up to ten are listed; one more tells that there are too many
 
 def build(notification: Notification, config: Config, now: datetime) -> Alert:
     """The facts for one message. `notification` has its owner, flip and channel loaded."""
-    check, flip, channel = notification.owner, notification.flip, notification.channel
+    check, flip = notification.owner, notification.flip
     if check is None or flip is None:
         raise ValueError(f"notification {notification.pk} has no check or no flip")
+    channel = notification.channel
     project = Project.objects.select_related("owner").get(pk=check.project_id)
     down, total = _other_checks(check)
     return Alert(

@@ -132,6 +132,7 @@ class HttpClient:
             raise HttpError("The URL or a header cannot be encoded", permanent=True) from None
         finally:
             curl.close()
+            exchange.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,11 @@ class _Exchange:
         self._chunks: list[bytes] = []
         self._size = 0
         self._headers: dict[str, str] = {}
+        self._sockets: list[socket.socket] = []
+
+    def close(self) -> None:
+        for opened in self._sockets:
+            opened.close()
 
     def prepare(self, curl: pycurl.Curl, request: _Request) -> None:
         curl.setopt(pycurl.URL, ascii_url(request.url))
@@ -195,7 +201,10 @@ class _Exchange:
         if not self._allow_private and not is_public(_host_of(target)):
             self._refused = True
             return int(pycurl.SOCKET_BAD)
-        return socket.socket(family, kind, protocol)
+        # libcurl works on a duplicate; this one is closed when the request is over.
+        opened = socket.socket(family, kind, protocol)
+        self._sockets.append(opened)
+        return opened
 
 
 def ascii_url(url: str) -> str:

@@ -11,17 +11,19 @@ from django.utils.crypto import constant_time_compare
 
 FRESH_SECONDS = 300  # mail scanners follow links right after delivery; people come later
 
-_alerts = TimestampSigner(salt="alerts")
+
+def _signer() -> TimestampSigner:
+    return TimestampSigner(salt="alerts")
 
 
 def unsubscribe_token(channel: UUID) -> str:
     """The signed part of a channel's unsubscribe link; it does not expire."""
-    return _alerts.sign(_channel_digest(channel, settings.SECRET_KEY))
+    return _signer().sign(_channel_digest(channel, settings.SECRET_KEY))
 
 
 def check_unsubscribe_token(channel: UUID, token: str) -> bool:
     try:
-        digest = _alerts.unsign(token)
+        digest = _signer().unsign(token)
     except BadSignature:
         return False
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
@@ -31,7 +33,7 @@ def check_unsubscribe_token(channel: UUID, token: str) -> bool:
 def is_fresh(token: str) -> bool:
     """Whether a token was signed less than five minutes ago."""
     try:
-        _alerts.unsign(token, max_age=FRESH_SECONDS)
+        _signer().unsign(token, max_age=FRESH_SECONDS)
     except BadSignature:
         return False
     return True

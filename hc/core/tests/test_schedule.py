@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
@@ -184,7 +185,7 @@ def test_zone_names() -> None:
 
 # --- Properties -------------------------------------------------------------------------------
 
-SCHEDULES: list[tuple[type[Cron] | type[OnCalendar], str]] = [
+SCHEDULES: list[tuple[type[Cron | OnCalendar], str]] = [
     *((Cron, e) for e in ("* * * * *", "*/7 * * * *", "30 2 * * *", "15 */2 * * *", "0 1-3 * * *")),
     *((Cron, e) for e in ("30 * 1 * *", "59 23 * * 0", "0 0 * * *", "*/30 1,2,3 * * *")),
     *((OnCalendar, e) for e in ("*:15", "02:30", "hourly", "Sun 01:59:59", "*:0/20\n03:00")),
@@ -220,7 +221,7 @@ def clock_changes(name: str) -> list[datetime]:
 )
 @pytest.mark.parametrize(("kind", "expression"), SCHEDULES)
 def test_expected_times_ascend_through_every_clock_change(
-    kind: type[Cron] | type[OnCalendar], expression: str, zone: str
+    kind: type[Cron | OnCalendar], expression: str, zone: str
 ) -> None:
     for start in clock_changes(zone):
         times = [start, *islice(upcoming(kind(expression, zone), start), 5)]
@@ -242,10 +243,10 @@ def test_in_every_zone_the_expected_time_is_after_the_ping_at_every_clock_change
 @given(
     zone=st.sampled_from(sorted(zones.ZONES)),
     schedule=st.sampled_from(SCHEDULES),
-    moment=st.datetimes(datetime(2024, 6, 1), datetime(2028, 6, 1), timezones=st.just(UTC)),
+    hours=st.floats(0, 4 * 365 * 24),
 )
 def test_the_expected_time_is_always_after_the_last_ping(
-    zone: str, schedule: tuple[type[Cron] | type[OnCalendar], str], moment: datetime
+    zone: str, schedule: tuple[type[Cron | OnCalendar], str], moment: datetime
 ) -> None:
     kind, expression = schedule
     expected = next_after(kind(expression, zone), moment)
@@ -258,7 +259,12 @@ def test_the_expected_time_is_always_after_the_last_ping(
 @given(expression=st.text("0123456789*/,-LWMONJAF# ~.:\n", max_size=40))
 def test_any_text_is_judged_without_another_error(expression: str) -> None:
     for validate in (validate_cron, validate_oncalendar):
-        try:
-            validate(expression)
-        except ScheduleError as e:
-            assert str(e)
+        assert complaint(validate, expression) != ""
+
+
+def complaint(validate: Callable[[str], None], expression: str) -> str | None:
+    try:
+        validate(expression)
+    except ScheduleError as e:
+        return str(e)
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -378,7 +379,7 @@ def test_whatever_happens_the_record_is_consistent(
         if result.flips and state.status is Status.UP:
             assert state.alert_after is None or state.alert_after > now
     # Each flip continues the one before, and time does not run backwards.
-    for before, after in zip(flips, flips[1:], strict=False):
+    for before, after in pairwise(flips):
         assert before.new is after.old
         assert before.at <= after.at
     assert state.status is (flips[-1].new if flips else Status.NEW)

@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from pytest_django import Settings
+
+from hc.accounts.models import Project
+from hc.alerts import outbox
+from hc.alerts.outbox import LEASE, Attempt, Claim
+from hc.api.models import Channel, Check, Flip, Notification
+from hc.api.services import channels
+from hc.core.state import Kind
+from hc.integrations.base import Outcome, dead, delivered, failed, retry
+from hc.integrations.email.config import EmailConfig
+from hc.pings.writer import record
+from tests.factories import make_check, make_webhook, ping_event, seconds
+
+Settle = Callable[[Claim, Outcome], bool]
+
+
+@pytest.fixture
+def channel(project: Project, check: Check) -> Channel:
+    return make_webhook(project)
+
+
+@pytest.fixture
+def settle(now: datetime) -> Settle:
+    """Store an outcome of an attempt that took two seconds."""
+
+    def store(claim: Claim, outcome: Outcome) -> bool:
+        return outbox.settle(Attempt(claim, outcome, now, now + seconds(2)))
+
+    return store
+
+
+def fail(check: Check, at: datetime) -> None:
+    record([ping_event(check.code, at, Kind.FAIL)], at)
+
+
+def recover(check: Check, at: datetime) -> None:
+    record([ping_event(check.code, at)], at)
+
+
+# --- Queueing ---------------------------------------------------------------------------------
+
+
+def test_switched_off_channels_are_not_told(channel: Channel, check: Check, now: datetime) -> None:
+    channels.disable(channel.code)
+    fail(check, now)
+    assert not Notification.objects.exists()
+    assert Flip.objects.get().processed == now
+
+
+def test_channels_are_asked_whether_they_want_the_status(
+    project: Project, check: Check, now: datetime
+) -> None:
+    config = EmailConfig(value="ops@example.org", up=True, down=False)
+    channels.create(project, "email", config, verified=True)
+    fail(check, now)
+    recover(check, now + seconds(9))
+    assert [n.check_status for n in Notification.objects.all()] == ["up"]
+
+
+def test_retired_kinds_are_left_out(project: Project, check: Check, now: datetime) -> None:
+    retired = Channel.objects.create(project=project, kind="hipchat", value="x")
+    retired.checks.add(check)
+    fail(check, now)
+    assert not Notification.objects.exists()
+
+
+def test_unreadable_settings_are_queued_so_that_the_error_is_recorded(
+    channel: Channel, check: Check, now: datetime
+) -> None:
+    Channel.objects.update(value="{broken")
+    fail(check, now)
+    assert Notification.objects.count() == 1
+
+
+# --- Claiming ---------------------------------------------------------------------------------
+
+
+def test_a_claim_leases_what_is_due(channel: Channel, check: Check, now: datetime) -> None:
+    fail(check, now)
+    assert outbox.claim(10, now - seconds(1)) == []
+    (claim,) = outbox.claim(10, now)
+    assert (claim.notification.state, claim.attempt) == ("sending", 1)
+    assert claim.notification.due == now + LEASE
+    assert outbox.claim(10, now) == []
+    assert outbox.next_due() == now + LEASE
+
+
+def test_a_lease_that_ran_out_is_taken_over_and_the_former_holder_is_ignored(
+    channel: Channel, check: Check, now: datetime, settle: Settle
+) -> None:
+    fail(check, now)
+    (dead_holder,) = outbox.claim(10, now)
+    (heir,) = outbox.claim(10, now + LEASE)
+    assert heir.attempt == 2
+    assert not settle(dead_holder, failed("too late"))
+    assert settle(heir, delivered())
+    assert Notification.objects.get().state == "sent"
+
+
+def test_a_renewed_lease_is_not_taken_over(channel: Channel, check: Check, now: datetime) -> None:
+    fail(check, now)
+    claims = outbox.claim(10, now)
+    outbox.renew(claims, now + seconds(10))
+    assert outbox.claim(10, now + LEASE) == []
+
+
+def test_what_this_process_still_sends_is_not_claimed_again(
+    channel: Channel, check: Check, now: datetime
+) -> None:
+    fail(check, now)
+    (claim,) = outbox.claim(10, now)
+    assert outbox.claim(10, now + LEASE, busy={claim.id}) == []
+
+
+def test_a_released_message_is_due_again_and_the_attempt_does_not_count(
+    channel: Channel, check: Check, now: datetime
+) -> None:
+    fail(check, now)
+    outbox.release(outbox.claim(10, now), now)
+    (claim,) = outbox.claim(10, now)
+    assert claim.attempt == 1
+
+
+def test_messages_of_one_check_to_one_channel_keep_their_order(
+    channel: Channel, check: Check, now: datetime, settle: Settle
+) -> None:
+    fail(check, now)
+    recover(check, now + seconds(5))
+    later = now + seconds(9)
+    (down,) = outbox.claim(10, later)
+    assert down.notification.check_status == "down"
+    assert outbox.claim(10, later) == []
+    settle(down, delivered())
+    (up,) = outbox.claim(10, later)
+    assert up.notification.check_status == "up"
+
+
+def test_a_message_that_waits_for_its_retry_holds_back_only_its_own_successors(
+    channel: Channel, check: Check, project: Project, now: datetime, settle: Settle
+) -> None:
+    other = make_check(project)
+    fail(check, now)
+    (first,) = outbox.claim(10, now)
+    settle(first, retry("busy"))
+    recover(check, now + seconds(5))
+    fail(other, now + seconds(5))
+    claimed = outbox.claim(10, now + seconds(6))
+    assert [c.notification.owner for c in claimed] == [other]
+
+
+def test_claims_are_limited_and_the_oldest_come_first(
+    channel: Channel, project: Project, now: datetime
+) -> None:
+    checks = [make_check(project) for _ in range(3)]
+    for number, one in enumerate(checks):
+        fail(one, now + seconds(number))
+    claimed = outbox.claim(2, now + seconds(9))
+    assert [c.notification.owner for c in claimed] == checks[:2]
+    assert outbox.claim(0, now + seconds(9)) == []
+
+
+def test_urgent_messages_come_first(channel: Channel, project: Project, now: datetime) -> None:
+    checks = [make_check(project) for _ in range(2)]
+    for one in checks:
+        fail(one, now)
+    Notification.objects.filter(owner=checks[1]).update(priority=0)
+    assert [c.notification.owner for c in outbox.claim(1, now)] == [checks[1]]
+
+
+# --- Settling ---------------------------------------------------------------------------------
+
+
+def test_a_delivery_is_recorded_everywhere(
+    channel: Channel, check: Check, now: datetime, settle: Settle
+) -> None:
+    Channel.objects.update(last_error="old trouble")
+    fail(check, now)
+    settle(outbox.claim(1, now)[0], delivered())
+    message = Notification.objects.get()
+    assert (message.state, message.error, message.due) == ("sent", "", None)
+    assert message.settled == now + seconds(2)
+    channel.refresh_from_db()
+    assert (channel.last_error, channel.last_notify) == ("", now)
+    assert channel.last_notify_duration == seconds(2)
+    assert Flip.objects.get().processed == now + seconds(2)
+
+
+def test_a_failure_for_good_is_recorded_and_the_channel_stays_on(
+    channel: Channel, check: Check, now: datetime, settle: Settle
+) -> None:
+    fail(check, now)
+    settle(outbox.claim(1, now)[0], failed("x" * 500))
+    message = Notification.objects.get()
+    assert (message.state, message.due, len(message.error)) == ("failed", None, 200)
+    channel.refresh_from_db()
+    assert (channel.last_error, channel.disabled) == ("x" * 200, False)
+
+
+def test_a_dead_channel_is_switched_off(
+    channel: Channel, check: Check, now: datetime, settle: Settle
+) -> None:
+    fail(check, now)
+    settle(outbox.claim(1, now)[0], dead("gone"))
+    channel.refresh_from_db()
+    assert (channel.disabled, channel.last_error) == (True, "gone")
+
+
+def test_an_outcome_does_not_undo_that_somebody_switched_the_channel_off(
+    channel: Channel, check: Check, now: datetime, settle: Settle
+) -> None:
+    fail(check, now)
+    (claim,) = outbox.claim(1, now)
+    channels.disable(channel.code)
+    settle(claim, delivered())
+    channel.refresh_from_db()
+    assert channel.disabled
+
+
+def test_the_flip_stays_open_until_everybody_was_told(
+    project: Project, check: Check, now: datetime, settle: Settle
+) -> None:
+    make_webhook(project)
+    make_webhook(project)
+    fail(check, now)
+    first, second = outbox.claim(2, now)
+    settle(first, delivered())
+    assert Flip.objects.get().processed is None
+    settle(second, failed("no"))
+    assert Flip.objects.get().processed is not None
+
+
+def test_flips_whose_messages_vanished_are_closed(
+    channel: Channel, check: Check, now: datetime
+) -> None:
+    fail(check, now)
+    channels.remove(channel.code)
+    outbox.close_finished_flips(now)
+    assert Flip.objects.get().processed == now
+
+
+def test_a_dropped_message_is_settled(channel: Channel, check: Check, now: datetime) -> None:
+    fail(check, now)
+    outbox.drop(outbox.claim(1, now)[0], "not needed", now)
+    message = Notification.objects.get()
+    assert (message.state, message.error, message.due) == ("dropped", "not needed", None)
+    assert Flip.objects.get().processed == now
+
+
+# --- Retrying ---------------------------------------------------------------------------------
+
+
+def attempt(number: int, created: datetime, outcome: Outcome, at: datetime) -> Attempt:
+    notification = Notification(created=created, attempts=number)
+    return Attempt(Claim(notification, number), outcome, at, at)
+
+
+@pytest.mark.parametrize(("number", "pause"), [(1, 15), (2, 60), (3, 300), (6, 3600), (50, 3600)])
+def test_retries_wait_longer_and_longer(number: int, pause: int, now: datetime) -> None:
+    again = outbox.next_try(attempt(number, now, retry("busy"), now))
+    assert again is not None
+    assert 0.8 * pause <= (again - now).total_seconds() <= 1.2 * pause
+
+
+def test_a_longer_pause_is_granted_when_the_service_asks_for_it(now: datetime) -> None:
+    outcome = retry("slow down", timedelta(minutes=10))
+    assert outbox.next_try(attempt(1, now, outcome, now)) == now + timedelta(minutes=10)
+
+
+def test_retries_end_after_hours(now: datetime, settings: Settings) -> None:
+    settings.NOTIFY_RETRY_HOURS = 6
+    late = now + timedelta(hours=5, minutes=59)
+    assert outbox.next_try(attempt(9, now, retry("busy"), late)) is None
+
+
+@pytest.mark.parametrize(("number", "again"), [(1, True), (2, True), (3, False)])
+def test_refusals_are_tried_a_few_times(number: int, again: bool, now: datetime) -> None:
+    outcome = retry("status 404", attempts=3)
+    assert (outbox.next_try(attempt(number, now, outcome, now)) is not None) == again
+
+
+@pytest.mark.parametrize("outcome", [delivered(), failed("no"), dead("gone")])
+def test_other_outcomes_are_final(outcome: Outcome, now: datetime) -> None:
+    assert outbox.next_try(attempt(1, now, outcome, now)) is None
+
+
+def test_a_retry_is_queued_with_its_error(
+    channel: Channel, check: Check, now: datetime, settle: Settle
+) -> None:
+    fail(check, now)
+    settle(outbox.claim(1, now)[0], retry("busy"))
+    message = Notification.objects.get()
+    assert (message.state, message.error, message.attempts) == ("queued", "busy", 1)
+    assert message.due is not None
+    assert message.due > now
+    assert Flip.objects.get().processed is None

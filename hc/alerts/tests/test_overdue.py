@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from hc.accounts.models import Project
+from hc.alerts import overdue
+from hc.api.models import Check, Flip, Notification
+from hc.core.state import Kind
+from hc.pings.writer import record
+from tests.factories import make_check, make_webhook, ping_event
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+@pytest.fixture
+def watched(check: Check, now: datetime) -> Check:
+    """A check that was pinged at `now`, and goes down 25 hours later."""
+    record([ping_event(check.code, now)], now)
+    check.refresh_from_db()
+    return check
+
+
+def test_nothing_is_overdue_before_the_deadline(watched: Check, now: datetime) -> None:
+    assert overdue.sweep(now + DAY + HOUR - timedelta(seconds=1)) == 0
+    assert overdue.next_deadline() == now + DAY + HOUR
+
+
+def test_an_overdue_check_goes_down_with_a_flip_stamped_with_the_deadline(
+    watched: Check, project: Project, now: datetime
+) -> None:
+    make_webhook(project)
+    later = now + 3 * DAY
+    assert overdue.sweep(later) == 1
+    watched.refresh_from_db()
+    assert (watched.status, watched.alert_after, watched.outcomes) == ("down", None, "sm")
+    flip = Flip.objects.latest("pk")
+    assert (flip.old_status, flip.new_status, flip.reason) == ("up", "down", "timeout")
+    assert (flip.created, flip.processed) == (now + DAY + HOUR, None)
+    message = Notification.objects.get()
+    assert (message.flip, message.check_status, message.due) == (flip, "down", later)
+
+
+def test_it_goes_down_once(watched: Check, now: datetime) -> None:
+    assert overdue.sweep(now + 2 * DAY) == 1
+    assert overdue.sweep(now + 2 * DAY) == 0
+    assert overdue.next_deadline() is None
+
+
+@pytest.mark.parametrize("status", ["new", "up"])
+def test_a_run_that_does_not_end_is_overdue(check: Check, now: datetime, status: str) -> None:
+    if status == "up":
+        record([ping_event(check.code, now - HOUR)], now)
+    record([ping_event(check.code, now, Kind.START)], now)
+    assert overdue.sweep(now + HOUR) == 1
+    assert Flip.objects.latest("pk").created == now + HOUR
+
+
+def test_a_flip_without_anybody_to_tell_is_processed_at_once(watched: Check, now: datetime) -> None:
+    later = now + 2 * DAY
+    overdue.sweep(later)
+    assert Flip.objects.latest("pk").processed == later
+
+
+def test_many_checks_go_down_in_one_transaction_of_few_queries(
+    project: Project, now: datetime
+) -> None:
+    make_webhook(project)
+    codes = [make_check(project).code for _ in range(30)]
+    record([ping_event(code, now) for code in codes], now)
+    with CaptureQueriesContext(connection) as captured:
+        assert overdue.sweep_once(now + 2 * DAY, limit=20) == 20
+    updates = [q for q in captured if q["sql"].startswith("UPDATE")]
+    assert len(captured) - len(updates) <= 10
+    assert overdue.sweep(now + 2 * DAY) == 10
+    assert Notification.objects.count() == 30

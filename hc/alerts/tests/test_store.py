@@ -1,0 +1,117 @@
+"""From a claim to a parcel: what cannot or need not be sent is settled on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+import time_machine
+from pytest_django import Settings
+
+from hc.accounts.models import Project
+from hc.alerts.dispatcher import Parcel
+from hc.alerts.outbox import Attempt
+from hc.alerts.store import DatabaseThread, OutboxStore
+from hc.api.models import Channel, Check, Notification
+from hc.core.state import Kind
+from hc.integrations.base import delivered
+from hc.pings.writer import record
+from tests.factories import make_webhook, ping_event
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def store(now: datetime) -> Iterator[OutboxStore]:
+    database = DatabaseThread()
+    with time_machine.travel(now, tick=False):
+        yield OutboxStore(database)
+    asyncio.run(database(_close))
+    database.close()
+
+
+def _close() -> None:
+    from django.db import connection  # noqa: PLC0415 - that of the thread
+
+    connection.close()
+
+
+@pytest.fixture
+def queued(check: Check, project: Project, now: datetime) -> Channel:
+    """A channel with one message that is due."""
+    channel = make_webhook(project)
+    record([ping_event(check.code, now, Kind.FAIL)], now)
+    return channel
+
+
+def fetch(store: OutboxStore) -> list[Parcel]:
+    return list(asyncio.run(store.fetch(10, ())))
+
+
+def test_a_message_becomes_a_parcel(store: OutboxStore, queued: Channel) -> None:
+    (parcel,) = fetch(store)
+    assert parcel.alert.status == "down"
+    assert parcel.config.destination() == "example.org"
+    assert fetch(store) == []
+
+
+def test_outcomes_and_leases_are_stored(
+    store: OutboxStore, queued: Channel, now: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    (parcel,) = fetch(store)
+    asyncio.run(store.renew([parcel.claim]))
+    attempt = Attempt(parcel.claim, delivered(), now, now)
+    asyncio.run(store.settle(attempt))
+    assert Notification.objects.get().state == "sent"
+    asyncio.run(store.settle(attempt))
+    assert "lease lost" in caplog.text
+
+
+def test_released_messages_come_again(store: OutboxStore, queued: Channel) -> None:
+    (parcel,) = fetch(store)
+    asyncio.run(store.release([parcel.claim]))
+    assert len(fetch(store)) == 1
+
+
+def test_a_channel_that_was_switched_off_meanwhile_is_not_used(
+    store: OutboxStore, queued: Channel
+) -> None:
+    Channel.objects.update(disabled=True)
+    assert fetch(store) == []
+    message = Notification.objects.get()
+    assert (message.state, message.error) == ("dropped", "The integration was switched off")
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"value": "{broken"}, "The settings of this integration cannot be read; set it up again"),
+        ({"kind": "hipchat"}, "hipchat notifications are not enabled."),
+    ],
+)
+def test_what_cannot_be_sent_is_an_error_of_that_channel(
+    store: OutboxStore, queued: Channel, change: dict[str, str], error: str
+) -> None:
+    Channel.objects.update(**change)
+    assert fetch(store) == []
+    queued.refresh_from_db()
+    assert (Notification.objects.get().state, queued.last_error) == ("failed", error)
+
+
+def test_a_kind_that_is_switched_off_says_so(
+    store: OutboxStore, queued: Channel, settings: Settings
+) -> None:
+    settings.INTEGRATIONS = {"WEBHOOKS_ENABLED": False}
+    assert fetch(store) == []
+    assert Notification.objects.get().error == "Webhook notifications are not enabled."
+
+
+def test_a_message_that_cannot_be_built_does_not_stop_the_others(
+    store: OutboxStore, queued: Channel, check: Check, caplog: pytest.LogCaptureFixture
+) -> None:
+    Notification.objects.update(flip=None)
+    assert fetch(store) == []
+    assert Notification.objects.get().state == "failed"
+    assert "message cannot be built" in caplog.text
