@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import tempfile
 
-_kept = {name: value for name, value in os.environ.items() if name.startswith("DB")}
-_foreign = set(os.environ) - set(_kept)
-for _name in ("SECRET_KEY", "SITE_ROOT", "EMAIL_HOST", "PORT", "HOST", "DATA_DIR", "DEBUG"):
-    os.environ.pop(_name, None)
+from hc import config
+
+for _var in config.table():
+    if not _var.name.startswith("DB"):
+        os.environ.pop(_var.name, None)
+        os.environ.pop(_var.file_name, None)
 os.environ |= {
     "ENV_FILE": "",
     "SECRET_KEY": "a key for tests only, not a secret at all, and long enough for all uses",
@@ -22,6 +24,12 @@ os.environ |= {
 
 from hc.settings import *  # noqa: E402, F403
 
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    # A file, as in production: SQLite in memory locks whole tables and does not wait for them.
+    DATABASES["default"]["TEST"] = {"NAME": os.environ["DATA_DIR"] + "/test.sqlite"}  # noqa: F405
+    DATABASES["default"]["OPTIONS"]["init_command"] = (  # noqa: F405
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+    )
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
