@@ -256,6 +256,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "hc.lib.logging.LineFormatter"}},
+    "filters": {"mask_paths": {"()": "hc.lib.logging.MaskPaths"}},
     "handlers": {
         "stdout": {
             "class": "logging.StreamHandler",
@@ -268,6 +269,7 @@ LOGGING = {
     "loggers": {
         "hc": {"level": env["LOG_LEVEL"].upper()},
         "django": {"handlers": ["mail_admins"], "level": "WARNING"},
+        "django.request": {"level": "ERROR", "filters": ["mask_paths"]},
         # Names and hosts that do not exist here are the visitor's business, not an error of ours.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import UTC, datetime
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -22,6 +23,20 @@ class LineFormatter(logging.Formatter):
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return line
+
+
+class MaskPaths(logging.Filter):
+    """Django logs the paths of requests, and ours may hold ping codes and signed tokens."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                _SECRET_SEGMENT.sub("/…", a) if isinstance(a, str) else a for a in record.args
+            )
+        return True
+
+
+_SECRET_SEGMENT = re.compile(r"/[^/]{20,}")
 
 
 def _word(value: object) -> str:

@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from hc.lib import signing
 from hc.lib.links import absolute
-from hc.lib.logging import LineFormatter
+from hc.lib.logging import LineFormatter, MaskPaths
 from hc.lib.middleware import content_security_policy
 from hc.lib.secrets import kept_secret, random_string
 
@@ -121,3 +121,10 @@ def test_every_page_carries_the_security_headers(client: object, db: None, path:
     assert response["Referrer-Policy"] == "same-origin"
     assert "no-store" in response["Cache-Control"]
     assert "camera=()" in response["Permissions-Policy"]
+
+
+def test_paths_in_log_lines_show_no_codes_and_tokens() -> None:
+    path = f"/checks/{uuid4()}/details/"
+    record = logging.makeLogRecord({"msg": "%s: %s", "args": ("Internal Server Error", path)})
+    assert MaskPaths().filter(record)
+    assert record.getMessage() == "Internal Server Error: /checks/…/details/"

@@ -1,0 +1,290 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from hc.accounts.models import Project, Role, User
+from hc.api.models import Check, Flip, Notification
+from hc.api.services import checks
+from hc.core.state import Kind
+from hc.front.check import typical
+from hc.front.snippets import cron_line
+from hc.pings.event import PingEvent
+from hc.pings.writer import record
+from tests.factories import make_check, make_cron_check, make_member, make_webhook, ping_event
+
+
+def page(client: Client, check: Check) -> str:
+    response = client.get(f"/checks/{check.code}/details/")
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def ping(check: Check, kind: Kind = Kind.SUCCESS, ago: float = 60, **more: object) -> None:
+    at = timezone.now() - timedelta(seconds=ago)
+    record([PingEvent(check.code, at, kind, **more)], at)  # type: ignore[arg-type]
+
+
+def test_a_new_check_teaches_how_to_ping_it(as_alice: Client, check: Check) -> None:
+    html = page(as_alice, check)
+    assert f"http://testserver/ping/{check.code}" in html
+    for words in ("Shell", "PowerShell", "waiting for the first ping", "Nothing has happened yet"):
+        assert words in html
+
+
+def test_the_log_tells_what_happened(as_alice: Client, check: Check, project: Project) -> None:
+    make_webhook(project)
+    ping(check, Kind.START, 90)
+    ping(
+        check,
+        Kind.SUCCESS,
+        60,
+        method="POST",
+        remote_addr="10.1.2.3",
+        ua="curl/8",
+        body=b"214 <rows>",
+    )
+    ping(check, Kind.LOG, 50)
+    ping(check, Kind.FAIL, 30, exitstatus=7)
+    html = page(as_alice, check)
+    for words in (
+        "Started",
+        "Success",
+        "30.0 s",
+        "POST from 10.1.2.3 · curl/8 · 214 &lt;rows&gt;",
+        "Log",
+        "Exit 7",
+        "The job said that it failed.",
+        "Its first ping came.",
+        "example.org not told yet",
+    ):
+        assert words in html
+    assert "DOWN – Backup" in html
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "words"),
+    [
+        ("sent", "", "told in 1.0 s"),
+        ("failed", "Received status code 404", "could not be told"),
+        ("queued", "Connection failed", "Connection failed; try 3 at"),
+        ("dropped", "The integration was switched off", "was switched off"),
+        ("sending", "", "being told"),
+    ],
+)
+def test_who_was_told_and_how_it_went(
+    as_alice: Client, check: Check, project: Project, state: str, error: str, words: str
+) -> None:
+    make_webhook(project)
+    ping(check, Kind.FAIL)
+    now = timezone.now()
+    due = None if state in ("sent", "failed", "dropped") else now
+    created = Notification.objects.get().created
+    Notification.objects.update(
+        state=state, error=error, attempts=2, due=due, settled=created + timedelta(seconds=1)
+    )
+    assert words in page(as_alice, check)
+
+
+def test_facts_of_a_check_that_runs_well(as_alice: Client, project: Project) -> None:
+    check = make_cron_check(
+        project,
+        "0 3 * * *",
+        "Europe/Riga",
+        name="Backup",
+        desc="See https://wiki.example.org/x",
+        slug="backup",
+        methods="POST",
+        manual_resume=True,
+    )
+    Check.objects.update(created=timezone.now() - timedelta(days=2))
+    ping(check, Kind.START, 3700, method="POST")
+    ping(check, Kind.SUCCESS, 3600, method="POST")
+    html = page(as_alice, check)
+    for words in (
+        "1 min 40 s",
+        "p95 1 min 40 s",
+        "no downtime",
+        "100 %",
+        "people are told",
+        "03:00 every day",
+        "Europe/Riga",
+        'href="https://wiki.example.org/x"',
+        "POST only, ignored while paused",
+        "0 3 * * *  your-job.sh",
+    ):
+        assert words in html, words
+
+
+def test_a_running_check_says_until_when(as_alice: Client, check: Check) -> None:
+    ping(check, Kind.START)
+    assert "running, to end by" in page(as_alice, check)
+
+
+def test_a_failed_check_says_why(as_alice: Client, check: Check) -> None:
+    ping(check)
+    ping(check, Kind.FAIL, 30)
+    html = page(as_alice, check)
+    assert "Down for" in html
+    assert "1 downtime" in html
+
+
+def test_queries_do_not_grow_with_the_log(as_alice: Client, check: Check, project: Project) -> None:
+    make_webhook(project)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            page(as_alice, check)
+        return len(captured)
+
+    ping(check, Kind.FAIL)
+    queries()
+    few = queries()
+    for number in range(12):
+        ping(check, (Kind.SUCCESS, Kind.FAIL)[number % 2], 50 - number)
+    assert queries() == few
+
+
+def test_the_live_part_is_sent_when_something_changed(as_alice: Client, check: Check) -> None:
+    url = f"/checks/{check.code}/status/"
+    first = as_alice.get(url)
+    assert f"version={first['ETag']}" in page(as_alice, check)
+    assert as_alice.get(url, headers={"If-None-Match": first["ETag"]}).status_code == 304
+    ping(check, Kind.LOG)
+    assert as_alice.get(url, headers={"If-None-Match": first["ETag"]}).status_code == 200
+    assert Client().get(url).status_code == 403
+
+
+def test_links_in_messages_lead_to_the_page(
+    as_alice: Client, check: Check, client: Client, bob: User
+) -> None:
+    url = f"/cloaked/{check.unique_key}/"
+    assert as_alice.get(url).url == f"/checks/{check.code}/details/"
+    assert Client().get(url).url == f"/accounts/login/?next={url}"
+    client.force_login(bob)
+    assert client.get(url).status_code == 404
+    assert client.get("/cloaked/x/").status_code == 404
+
+
+# --- Buttons ----------------------------------------------------------------------------------
+
+
+def test_pausing_and_resuming(as_alice: Client, check: Check) -> None:
+    assert as_alice.post(f"/checks/{check.code}/pause/").url == f"/checks/{check.code}/details/"
+    html = page(as_alice, check)
+    assert "Backup is paused." in html
+    assert "Resume" in html
+    as_alice.post(f"/checks/{check.code}/resume/")
+    check.refresh_from_db()
+    assert check.status == "new"
+    as_alice.post(f"/checks/{check.code}/resume/")
+    assert "Backup is not paused." in page(as_alice, check)
+
+
+def test_deleting_asks_for_the_word(as_alice: Client, check: Check, project: Project) -> None:
+    url = f"/checks/{check.code}/remove/"
+    assert "Delete Backup?" in as_alice.get(url).content.decode()
+    assert as_alice.post(url, {"confirmation": "dilete"}).status_code == 422
+    assert Check.objects.filter(pk=check.pk).exists()
+    response = as_alice.post(url, {"confirmation": " Delete "})
+    assert response.url == f"/projects/{project.code}/checks/"
+    assert not Check.objects.filter(pk=check.pk).exists()
+    assert as_alice.post(url, {"confirmation": "delete"}).status_code == 404
+
+
+def test_channels_are_switched_on_and_off(
+    as_alice: Client, check: Check, project: Project, bob: User
+) -> None:
+    channel = make_webhook(project)
+    url = f"/checks/{check.code}/channels/{channel.code}/enabled"
+    assert as_alice.post(url, {"state": "off"}).url == f"/checks/{check.code}/details/"
+    assert not check.channel_set.exists()
+    part = as_alice.post(url, {"state": "on"}, headers={"HX-Request": "true"})
+    assert 'aria-checked="true"' in part.content.decode()
+    assert check.channel_set.exists()
+
+
+def test_channels_of_other_projects_are_not_assigned(
+    as_alice: Client, check: Check, alice: User
+) -> None:
+    other = make_webhook(Project.objects.exclude(pk=check.project_id).get())
+    url = f"/checks/{check.code}/channels/{other.code}/enabled"
+    assert as_alice.post(url, {"state": "on"}).status_code == 400
+
+
+@pytest.mark.parametrize("action", ["pause/", "resume/", "edit/", "remove/"])
+def test_readers_and_outsiders_change_nothing(
+    client: Client, check: Check, project: Project, bob: User, action: str
+) -> None:
+    url = f"/checks/{check.code}/{action}"
+    assert client.post(url).url.startswith("/accounts/login/")
+    client.force_login(bob)
+    assert client.post(url).status_code == 404
+    make_member(project, bob, Role.READONLY)
+    assert client.post(url).status_code == 403
+    assert "Your role in this project" in client.post(url).content.decode()
+    assert not Flip.objects.exists()
+    html = page(client, check)
+    assert "Pause" not in html
+    assert "Edit" not in html
+
+
+@pytest.mark.parametrize("action", ["pause/", "resume/"])
+def test_buttons_take_a_post(as_alice: Client, check: Check, action: str) -> None:
+    assert as_alice.get(f"/checks/{check.code}/{action}").status_code == 405
+
+
+def test_what_does_not_exist_is_a_page_of_ours(as_alice: Client) -> None:
+    response = as_alice.get(f"/checks/{uuid4()}/details/")
+    assert response.status_code == 404
+    assert "There is nothing here" in response.content.decode()
+
+
+# --- Small rules ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("minutes", "line"),
+    [
+        (1, "* * * * *"),
+        (15, "*/15 * * * *"),
+        (60, "0 * * * *"),
+        (360, "0 */6 * * *"),
+        (1440, "0 0 * * *"),
+        (10_080, "0 0 * * 0"),
+        (7, "m h dom mon dow"),
+        (1.5, "m h dom mon dow"),
+    ],
+)
+def test_the_cron_line_follows_from_the_period(project: Project, minutes: float, line: str) -> None:
+    check = make_check(project, timeout=timedelta(minutes=minutes))
+    assert cron_line(check) == line
+
+
+def test_the_cron_line_of_an_oncalendar_check_is_not_guessed(project: Project) -> None:
+    assert cron_line(make_check(project, kind="oncalendar", schedule="daily")) == "m h dom mon dow"
+
+
+def test_typical_run_times() -> None:
+    times = [timedelta(seconds=s) for s in range(1, 101)]
+    assert typical(times) == (timedelta(seconds=51), timedelta(seconds=95))
+    assert typical(times[:1]) == (timedelta(seconds=1), timedelta(seconds=1))
+    assert typical([]) is None
+
+
+def test_a_check_that_vanishes_while_its_page_is_open(as_alice: Client, check: Check) -> None:
+    checks.remove(check.code)
+    assert as_alice.get(f"/checks/{check.code}/status/").status_code == 404
+
+
+def test_an_ended_schedule_is_said_to_have_no_next_date(as_alice: Client, project: Project) -> None:
+    check = make_check(project, kind="oncalendar", schedule="2019-01-01")
+    record([ping_event(check.code, timezone.now())], timezone.now())
+    html = as_alice.get(f"/projects/{project.code}/checks/").content.decode()
+    assert "no next date" in html

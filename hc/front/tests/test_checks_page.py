@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from hc.accounts.models import Profile, Project, Role, User
+from hc.api.models import Check
+from hc.api.services.heartbeats import Pulse
+from hc.core.state import Kind
+from hc.pings.writer import record
+from tests.factories import make_check, make_cron_check, make_member, make_webhook, ping_event
+
+
+def page(client: Client, project: Project, query: str = "") -> str:
+    response = client.get(f"/projects/{project.code}/checks/{query}")
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def names(html: str) -> list[str]:
+    """The names in the list, in their order."""
+    return [part.split("</a>")[0].split(">")[-1] for part in html.split('class="check-name')[1:]]
+
+
+def ping(check: Check, kind: Kind = Kind.SUCCESS, ago: timedelta = timedelta(minutes=2)) -> None:
+    at = timezone.now() - ago
+    record([ping_event(check.code, at, kind)], at)
+
+
+def test_an_empty_project_teaches_the_next_step(as_alice: Client, project: Project) -> None:
+    html = page(as_alice, project)
+    assert "No checks yet" in html
+    assert f"/projects/{project.code}/checks/add/" in html
+
+
+def test_problems_come_first(as_alice: Client, project: Project) -> None:
+    make_check(project, name="new")
+    fine, down, late, running = (
+        make_check(project, name=n) for n in ("fine", "down", "late", "running")
+    )
+    ping(fine)
+    ping(down, Kind.FAIL)
+    ping(late, ago=timedelta(days=1, minutes=3))
+    ping(running, Kind.START)
+    html = page(as_alice, project)
+    assert names(html) == ["down", "late", "running", "fine", "new"]
+    assert "<title>1 down – Production – " in html
+    assert "favicon-down" in html
+    for words in ("failed", "3 min</time> late", "due ", "started ", "next in ", "never pinged"):
+        assert words in html
+
+
+def test_a_row_says_what_there_is_to_know(as_alice: Client, project: Project) -> None:
+    make_webhook(project)
+    check = make_cron_check(
+        project, "15 1 * * 1-5", "Asia/Tokyo", name="Invoices", tags="billing prod"
+    )
+    ping(check, Kind.START, timedelta(minutes=3))
+    ping(check)
+    html = page(as_alice, project)
+    for fact in (
+        "Invoices",
+        "billing",
+        "01:15 on weekdays",
+        "Asia/Tokyo",
+        "1 min",
+        "1 of 1",
+        "Last runs: 1 good",
+    ):
+        assert fact in html
+
+
+def test_names_of_checks_are_escaped(as_alice: Client, project: Project) -> None:
+    make_check(project, name="<script>alert(1)</script>", tags="<b>")
+    html = page(as_alice, project)
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;alert" in html
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("?status=down", ["b"]),
+        ("?status=new", ["a", "c"]),
+        ("?status=down&status=new", ["b", "a", "c"]),
+        ("?tag=x", ["a"]),
+        ("?tag=x&tag=y", ["a"]),
+        ("?tag=y", ["b", "a"]),
+        ("?tag=nope", []),
+        ("?status=nonsense", ["b", "a", "c"]),
+        ("?tag=%00", []),
+    ],
+)
+def test_filters_are_part_of_the_address(
+    as_alice: Client, project: Project, query: str, shown: list[str]
+) -> None:
+    make_check(project, name="a", tags="x y")
+    ping(make_check(project, name="b", tags="y"), Kind.FAIL)
+    make_check(project, name="c")
+    html = page(as_alice, project, query)
+    assert names(html) == shown
+    if not shown:
+        assert "No check matches" in html
+
+
+def test_readers_see_no_dead_controls(
+    client: Client, project: Project, check: Check, bob: User
+) -> None:
+    make_member(project, bob, Role.READONLY)
+    client.force_login(bob)
+    assert "Add check" not in page(client, project)
+
+
+def test_a_full_account_says_so(as_alice: Client, project: Project, check: Check) -> None:
+    Profile.objects.update(check_limit=2)
+    html = page(as_alice, project)
+    assert "as many checks as it may have" in html
+    assert "Add check" not in html
+
+
+def test_the_number_of_queries_does_not_grow_with_the_checks(
+    as_alice: Client, project: Project
+) -> None:
+    make_webhook(project)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            page(as_alice, project)
+        return len(captured)
+
+    make_check(project)
+    queries()
+    few = queries()
+    for number in range(20):
+        ping(make_check(project, tags=f"t{number}"), Kind.FAIL)
+    assert queries() == few
+    assert few <= 16
+
+
+# --- The live part ----------------------------------------------------------------------------
+
+
+def live(client: Client, project: Project, version: str = "") -> tuple[int, str]:
+    headers = {"If-None-Match": version} if version else {}
+    response = client.get(f"/projects/{project.code}/checks/status/", headers=headers)
+    return response.status_code, response.get("ETag", "")
+
+
+def test_the_live_part_is_sent_when_something_changed(
+    as_alice: Client, project: Project, check: Check
+) -> None:
+    status, version = live(as_alice, project)
+    assert status == 200
+    assert live(as_alice, project, version) == (304, version)
+    ping(check)
+    status, newer = live(as_alice, project, version)
+    assert status == 200
+    assert newer != version
+
+
+def test_the_page_knows_the_version_it_shows(
+    as_alice: Client, project: Project, check: Check
+) -> None:
+    _, version = live(as_alice, project)
+    assert f"version={version}" in page(as_alice, project)
+
+
+def test_the_live_part_says_when_one_is_signed_out(client: Client, project: Project) -> None:
+    assert live(client, project)[0] == 403
+
+
+def test_outsiders_get_nothing(client: Client, project: Project, bob: User) -> None:
+    client.force_login(bob)
+    assert live(client, project)[0] == 404
+    assert client.get(f"/projects/{project.code}/checks/").status_code == 404
+
+
+# --- The frame --------------------------------------------------------------------------------
+
+
+def test_a_silent_alert_process_is_shown(as_alice: Client, project: Project) -> None:
+    assert "No alerts are being sent" in page(as_alice, project)
+    Pulse("sendalerts").beat(timezone.now())
+    assert "No alerts are being sent" not in page(as_alice, project)
+
+
+def test_projects_can_be_switched_and_added(as_alice: Client, project: Project) -> None:
+    html = page(as_alice, project)
+    assert "alice@example.org" in html
+    response = as_alice.post("/projects/add/", {"name": "  New   one "})
+    created = Project.objects.get(name="New one")
+    assert response.url == f"/projects/{created.code}/checks/"
+    assert created.badge_key == str(created.code)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 61, "a\0b"])
+def test_a_bad_project_name_is_refused_with_words(as_alice: Client, name: str) -> None:
+    response = as_alice.post("/projects/add/", {"name": name})
+    assert response.status_code == 422
+    assert 'role="alert"' in response.content.decode()
+
+
+def test_the_overview_shows_the_projects(as_alice: Client, project: Project, check: Check) -> None:
+    ping(check, Kind.FAIL)
+    html = as_alice.get("/").content.decode()
+    assert "1 down" in html
+    assert "Nothing is watched yet" in html
+
+
+def test_visitors_are_sent_to_the_sign_in(client: Client, project: Project) -> None:
+    assert client.get("/").url == "/accounts/login/"
+    url = f"/projects/{project.code}/checks/"
+    assert client.get(url).url == f"/accounts/login/?next={url}"
+
+
+def test_activity_is_remembered_once_a_day(as_alice: Client, alice: User) -> None:
+    as_alice.get("/")
+    first = Profile.of(alice.pk).last_active_date
+    assert first is not None
+    as_alice.get("/")
+    assert Profile.of(alice.pk).last_active_date == first

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hc import config
+from hc.lib.env import Environment
+
+
+def load(**environ: str) -> Environment:
+    return config.load(environ)
+
+
+def problems(**environ: str) -> dict[str, str]:
+    return {p.name: str(p) for p in load(**environ).problems}
+
+
+def test_no_setting_is_needed() -> None:
+    env = load()
+    assert env.problems == []
+    assert (env["SITE_ROOT"], env["DB"], env["DEBUG"]) == ("http://localhost:8000", "sqlite", False)
+    assert env["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
+    assert env["PING_ENDPOINT"] == "http://localhost:8000/ping/"
+    assert (env["PING_BODY_LIMIT"], env["EMAIL_PORT"], env["EMAIL_USE_TLS"]) == (10_000, 587, True)
+
+
+def test_values_follow_from_others() -> None:
+    env = load(SITE_ROOT="https://checks.example.org/hc/", DB="postgresql", EMAIL_PORT="465")
+    assert env["SITE_ROOT"] == "https://checks.example.org/hc"
+    assert env["ALLOWED_HOSTS"] == ["checks.example.org"]
+    assert env["PING_ENDPOINT"] == "https://checks.example.org/hc/ping/"
+    assert (env["DB"], env["DB_NAME"], env["DB_USER"]) == ("postgres", "hc", "postgres")
+    assert (env["EMAIL_USE_SSL"], env["EMAIL_USE_TLS"]) == (True, False)
+    assert load(PORT="9000")["SITE_ROOT"] == "http://localhost:9000"
+    assert load(DB="mariadb")["DB"] == "mysql"
+
+
+@pytest.mark.parametrize(
+    ("environ", "name", "expected"),
+    [
+        ({"SITE_ROOT": "checks.example.org"}, "SITE_ROOT", "with http:// or https://"),
+        ({"SITE_ROOT": "https://"}, "SITE_ROOT", "with http:// or https://"),
+        (
+            {"SITE_ROOT": "https://a.example", "ALLOWED_HOSTS": "b.example"},
+            "ALLOWED_HOSTS",
+            "b.example,a.example",
+        ),
+        ({"SECRET_KEY": "---"}, "SECRET_KEY", "random characters"),
+        ({"DB": "oracle"}, "DB", "one of: sqlite"),
+        ({"DEBUG": "maybe"}, "DEBUG", "True or False"),
+        ({"EMAIL_PORT": ""}, "", ""),
+        ({"EMAIL_PORT": "smtp"}, "EMAIL_PORT", "whole number"),
+        ({"EMAIL_USE_TLS": "1", "EMAIL_USE_SSL": "1"}, "EMAIL_USE_TLS", "one kind of TLS"),
+        ({"EMAIL_MAIL_FROM_TMPL": "bounces@example.org"}, "EMAIL_MAIL_FROM_TMPL", "exactly one %s"),
+        ({"DEFAULT_FROM_EMAIL": "nobody"}, "DEFAULT_FROM_EMAIL", "an e-mail address"),
+        ({"TRUSTED_PROXIES": "10.0.0.0/33"}, "TRUSTED_PROXIES", "IP networks"),
+        ({"SECURE_PROXY_SSL_HEADER": "https"}, "SECURE_PROXY_SSL_HEADER", "CGI name"),
+        ({"CSRF_TRUSTED_ORIGINS": "example.org"}, "CSRF_TRUSTED_ORIGINS", "origins with http"),
+        ({"ADMIN_EMAIL": "a@example.org"}, "ADMIN_PASSWORD", "a password for ADMIN_EMAIL"),
+        (
+            {"ADMIN_EMAIL": "a@example.org", "ADMIN_PASSWORD": "short"},
+            "ADMIN_PASSWORD",
+            "8 characters",
+        ),
+        ({"PING_BODY_LIMIT": "-1"}, "PING_BODY_LIMIT", "or None"),
+        ({"WEBHOOKS_ENABLED": "x"}, "WEBHOOKS_ENABLED", "True or False"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_remedy(
+    environ: dict[str, str], name: str, expected: str
+) -> None:
+    found = problems(**environ)
+    assert list(found) == ([name] if name else [])
+    assert expected in found.get(name, "")
+
+
+@pytest.mark.parametrize("hosts", ["*", "a.example", ".example", "A.EXAMPLE, other"])
+def test_hosts_that_match_the_site(hosts: str) -> None:
+    assert problems(SITE_ROOT="https://a.example", ALLOWED_HOSTS=hosts) == {}
+
+
+def test_the_report_lists_all_problems() -> None:
+    env = load(DEBUG="x", DB="y", PORT="z")
+    report = config.report(env)
+    assert report.startswith("3 settings cannot be used:\n\n")
+    assert all(name in report for name in ("DEBUG is 'x'", "DB is 'y'", "PORT is 'z'"))
+
+
+def test_secrets_are_not_in_the_report() -> None:
+    env = load(ADMIN_EMAIL="a@example.org", ADMIN_PASSWORD="geheim", DEBUG="x")
+    assert "geheim" not in config.report(env)
+
+
+def test_misspelt_and_unused_names_are_warned_of() -> None:
+    warnings = load(DEGUG="1", SLACK_CLIENT_ID="x", HOME="/root").warnings
+    assert warnings == [
+        "SLACK_CLIENT_ID is set, but has no effect in this version.",
+        "DEGUG is not a setting. Did you mean DEBUG?",
+    ]
+
+
+def test_the_env_file_gives_way_to_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "env"
+    path.write_text("SITE_NAME=From file\nPORT=9000\nEMPTY\n")
+    monkeypatch.setenv("ENV_FILE", str(path))
+    monkeypatch.setenv("PORT", "9001")
+    found = config.environ()
+    assert (found["SITE_NAME"], found["PORT"]) == ("From file", "9001")
+
+
+def manage(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    variables = {"PATH": os.environ["PATH"], "ENV_FILE": "", **environ}
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, env=variables, cwd=config.BASE_DIR, check=False
+    )
+
+
+@pytest.mark.slow
+def test_a_bad_value_stops_every_command_with_words_and_no_traceback(tmp_path: Path) -> None:
+    result = manage("checkconfig", DEBUG="maybe", PORT="x", DATA_DIR=str(tmp_path))
+    assert result.returncode == 78
+    assert result.stderr.startswith("2 settings cannot be used:")
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.slow
+def test_a_good_configuration_is_fine(tmp_path: Path) -> None:
+    result = manage("checkconfig", DATA_DIR=str(tmp_path), EMAIL_HOTS="x")
+    assert (result.returncode, result.stdout) == (0, "The configuration is fine.\n")
+    assert "EMAIL_HOTS is not a setting. Did you mean EMAIL_HOST?" in result.stderr
+    assert "Mails are printed to the console." in result.stderr
