@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from hc.accounts.models import Member, Project, Role, User
 from hc.api.models import Channel, Check, ScheduleKind
 from hc.api.services import channels, checks
@@ -52,3 +54,8 @@ def ping_event(
 
 def seconds(number: float) -> timedelta:
     return timedelta(seconds=number)
+
+
+def close_connection() -> None:
+    """Close the database connection of the thread this runs on."""
+    connection.close()

@@ -8,7 +8,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from django.db import Error, connection
+import psycopg2
+from django.db import connection
 
 logger = logging.getLogger(__name__)
 
@@ -28,19 +29,19 @@ class Bell:
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()
-        self._listener: Any = None
-        self._reconnecting: asyncio.TimerHandle | None = None
+        self._listening: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._listen()
+        if connection.vendor == "postgresql":
+            self._listening = asyncio.create_task(self._listen_for_ever())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None
     ) -> None:
-        if self._reconnecting:
-            self._reconnecting.cancel()
-        self._hang_up()
+        if self._listening:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
 
     def ring(self) -> None:
         self._rung.set()
@@ -51,40 +52,38 @@ class Bell:
             await asyncio.wait_for(self._rung.wait(), seconds)
         self._rung.clear()
 
-    def _listen(self) -> None:
-        self._reconnecting = None
-        if connection.vendor != "postgresql":
-            return
+    async def _listen_for_ever(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except psycopg2.Error as e:
+                logger.warning("cannot listen, polling", extra={"reason": type(e).__name__})
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _listen(self) -> None:
+        """Ring at every message, until the connection breaks."""
+        listener = await asyncio.to_thread(_connect)
+        loop, arrived = asyncio.get_running_loop(), asyncio.Event()
+        # The number outlives the connection, which forgets it when it breaks.
+        descriptor = listener.fileno()
+        loop.add_reader(descriptor, arrived.set)
+        self.ring()  # for what came while nobody listened
         try:
-            self._listener = connection.get_new_connection(connection.get_connection_params())
-            self._listener.autocommit = True
-            with self._listener.cursor() as cursor:
-                cursor.execute(f"LISTEN {TOPIC}")
-        except Error as e:
-            logger.warning("cannot listen, polling", extra={"reason": type(e).__name__})
-            self._try_again_later()
-            return
-        asyncio.get_running_loop().add_reader(self._listener.fileno(), self._on_message)
+            while True:
+                await arrived.wait()
+                arrived.clear()
+                listener.poll()
+                if listener.notifies:
+                    listener.notifies.clear()
+                    self.ring()
+        finally:
+            loop.remove_reader(descriptor)
+            listener.close()
 
-    def _on_message(self) -> None:
-        try:
-            self._listener.poll()
-        except Exception as e:  # noqa: BLE001 - the driver's own errors, not wrapped by Django
-            logger.warning("stopped listening, polling", extra={"reason": type(e).__name__})
-            self._try_again_later()
-            return
-        self._listener.notifies.clear()
-        self.ring()
 
-    def _try_again_later(self) -> None:
-        self._hang_up()
-        loop = asyncio.get_running_loop()
-        self._reconnecting = loop.call_later(RECONNECT_SECONDS, self._listen)
-
-    def _hang_up(self) -> None:
-        if self._listener is None:
-            return
-        if not self._listener.closed:
-            asyncio.get_running_loop().remove_reader(self._listener.fileno())
-        self._listener.close()
-        self._listener = None
+def _connect() -> Any:
+    listener = psycopg2.connect(**connection.get_connection_params())
+    listener.autocommit = True
+    with listener.cursor() as cursor:
+        cursor.execute(f"LISTEN {TOPIC}")
+    return listener

@@ -12,7 +12,7 @@ URL = "/accounts/profile/appearance/"
 def test_the_theme_is_remembered(as_alice: Client, alice: User, theme: str) -> None:
     Profile.objects.update(theme="dark")
     response = as_alice.post(URL, {"theme": theme, "next": "/"})
-    assert response.url == "/"
+    assert response["Location"] == "/"
     assert Profile.of(alice.pk).theme == theme
     assert f'data-theme="{theme or "light"}"' in as_alice.get("/").content.decode()
 

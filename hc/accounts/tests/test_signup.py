@@ -43,7 +43,7 @@ def test_signing_up_makes_an_account_and_mails_a_link(
 ) -> None:
     assert client.get(URL).status_code == 200
     response = client.post(URL, {"identity": "New@Example.org", "tz": "Asia/Tokyo"})
-    assert response.url == "/accounts/login_link_sent/"
+    assert response["Location"] == "/accounts/login_link_sent/"
     user = User.objects.get(email="new@example.org")
     assert Profile.objects.get(user=user).tz == "Asia/Tokyo"
     assert mails[0].to == ["new@example.org"]
@@ -53,7 +53,7 @@ def test_signing_up_again_sends_a_link_and_changes_nothing(
     client: Client, alice: User, mails: list[EmailMessage]
 ) -> None:
     response = client.post(URL, {"identity": "ALICE@example.org", "tz": "Asia/Tokyo"})
-    assert response.url == "/accounts/login_link_sent/"
+    assert response["Location"] == "/accounts/login_link_sent/"
     assert User.objects.count() == 1
     assert Profile.objects.get(user=alice).tz == "UTC"
     assert len(mails) == 1
@@ -128,7 +128,7 @@ def test_the_set_up_link_makes_the_administrator(client: Client, db: None) -> No
     user = User.objects.get()
     assert (user.email, user.is_superuser, user.is_staff) == ("boss@example.org", True, True)
     assert user.check_password(PASSWORD)
-    assert response.url == f"/projects/{Project.objects.get().code}/checks/"
+    assert response["Location"] == f"/projects/{Project.objects.get().code}/checks/"
     assert client.session["_auth_user_id"] == str(user.pk)
 
 

@@ -16,7 +16,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from hc.accounts.models import Project
-from hc.alerts import overdue
+from hc.alerts import overdue, wakeup
 from hc.alerts.dispatcher import Dispatcher
 from hc.alerts.loop import AlertLoop
 from hc.alerts.store import DatabaseThread, OutboxStore
@@ -26,7 +26,7 @@ from hc.core.state import Kind
 from hc.integrations.base import Wire
 from hc.lib.mail import Mail, MailError
 from hc.pings.writer import record
-from tests.factories import make_email, ping_event
+from tests.factories import close_connection, make_email, ping_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,12 +49,8 @@ class Postman:
 def database() -> Iterator[DatabaseThread]:
     thread = DatabaseThread()
     yield thread
-    asyncio.run(thread(connection_close))
+    asyncio.run(thread(close_connection))
     thread.close()
-
-
-def connection_close() -> None:
-    connection.close()
 
 
 def run_until(
@@ -181,7 +177,32 @@ def test_a_message_in_the_outbox_rings_the_bell(check: Check, project: Project) 
 
     async def scenario() -> None:
         async with Bell() as bell:
+            await asyncio.wait_for(bell.wait(60), 5)  # it rings when it has begun to listen
             await asyncio.to_thread(fail)
             await asyncio.wait_for(bell.wait(60), 5)
 
     asyncio.run(scenario())
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="LISTEN is PostgreSQL's")
+def test_it_listens_again_after_its_connection_broke(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(wakeup, "RECONNECT_SECONDS", 0.01)
+
+    def cut() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE query = 'LISTEN hc_alerts' AND datname = current_database()"
+            )
+        connection.close()
+
+    async def scenario() -> None:
+        async with Bell() as bell:
+            await asyncio.wait_for(bell.wait(60), 5)
+            await asyncio.to_thread(cut)
+            await asyncio.wait_for(bell.wait(60), 5)
+
+    asyncio.run(scenario())
+    assert "cannot listen, polling" in caplog.text

@@ -18,7 +18,7 @@ from hc.api.models import Channel, Check, Notification
 from hc.core.state import Kind
 from hc.integrations.base import delivered
 from hc.pings.writer import record
-from tests.factories import make_webhook, ping_event
+from tests.factories import close_connection, make_webhook, ping_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,14 +28,8 @@ def store(now: datetime) -> Iterator[OutboxStore]:
     database = DatabaseThread()
     with time_machine.travel(now, tick=False):
         yield OutboxStore(database)
-    asyncio.run(database(_close))
+    asyncio.run(database(close_connection))
     database.close()
-
-
-def _close() -> None:
-    from django.db import connection  # noqa: PLC0415 - that of the thread
-
-    connection.close()
 
 
 @pytest.fixture

@@ -24,5 +24,6 @@ def drop(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
+    atomic = False  # MySQL commits with every statement of this sort
     dependencies = [("api", "0001_initial")]
     operations = [migrations.RunPython(create, drop)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, models
@@ -15,7 +16,7 @@ from hc.logs.models import Record
 from hc.pings.writer import record
 from tests.factories import make_cron_check, make_webhook, ping_event
 
-TABLES = {
+TABLES: dict[str, tuple[Any, str]] = {
     "api_check": (
         Check,
         """id code name slug tags desc project_id created kind timeout grace schedule tz

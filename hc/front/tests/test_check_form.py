@@ -150,7 +150,7 @@ def test_the_form_shows_what_is_stored(as_alice: Client, project: Project) -> No
 def test_a_check_is_changed(as_alice: Client, check: Check) -> None:
     fields = SIMPLE | {"name": "Renamed", "grace": "2 hours"}
     response = as_alice.post(f"/checks/{check.code}/edit/", fields)
-    assert response.url == f"/checks/{check.code}/details/"
+    assert response["Location"] == f"/checks/{check.code}/details/"
     check.refresh_from_db()
     assert (check.name, check.grace) == ("Renamed", timedelta(hours=2))
 

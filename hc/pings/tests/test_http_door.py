@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from hc.api.models import Check, Ping
 from hc.pings import asgi
+from tests.factories import close_connection
 
 
 @dataclass
@@ -67,9 +68,10 @@ async def _call(
 
 
 @pytest.fixture(params=["asgi", "django"])
-def door(request: pytest.FixtureRequest, transactional_db: None) -> Door:
+def door(request: pytest.FixtureRequest, transactional_db: None) -> Iterator[Door]:
     """Both ways into the service. The ASGI door writes from its own thread."""
-    return through_asgi if request.param == "asgi" else through_django
+    yield through_asgi if request.param == "asgi" else through_django
+    asgi._writer.submit(close_connection).result()
 
 
 RID = "04603d8b-edf4-4e85-8f61-24bedbcaab59"
@@ -246,7 +248,7 @@ def test_who_hangs_up_early_is_not_recorded(check: Check) -> None:
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
-    scope = {"method": "POST", "query_string": b"", "headers": [], "client": None}
+    scope: dict[str, Any] = {"method": "POST", "query_string": b"", "headers": [], "client": None}
     asyncio.run(asgi.ping(scope, f"/ping/{check.code}", receive, send))
     assert sent == []
     assert not Ping.objects.exists()
