@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev test check lint types clean
+.PHONY: help up dev test check bench lint types clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ test: $(VENV)/.installed-dev ## Run the unit tests on SQLite (TESTS=path for som
 check: $(VENV)/.installed-dev ## Run all that CI runs
 	.ci/check
 
+bench: $(VENV)/.installed-dev ## Measure how many pings a second (wrk, pgbench)
+	$(BIN)/python -m tests.bench.ping
+
 lint: $(VENV)/.installed-dev ## Format the code and judge its style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -33,12 +36,10 @@ types: $(VENV)/.installed-dev ## Judge the types
 clean: ## Remove what was built (not the data)
 	rm -rf $(VENV) static-collected .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache htmlcov
 
-# The parser in C makes the web server faster; where there is no compiler, it goes without.
 $(VENV)/.installed: requirements.txt
 	@test -x $(BIN)/python || { echo "Creating $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
 	@echo "Installing requirements ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check gunicorn_h1c==0.6.9 >/dev/null 2>&1 || true
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

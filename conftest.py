@@ -9,6 +9,7 @@ import pytest
 from django.core import mail as outbox
 from django.core.mail import EmailMessage
 from django.test import Client
+from pytest_django import Settings
 
 from hc.accounts.models import Project, User
 from hc.accounts.services.accounts import create_account
@@ -16,6 +17,7 @@ from hc.accounts.services.projects import create_project
 from hc.api.models import Check
 from hc.lib import mail
 from tests.factories import PASSWORD, make_check
+from tests.storage import ACCESS, REGION, Bucket, s3_server
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 
@@ -74,3 +76,23 @@ def mails() -> Iterator[list[EmailMessage]]:
 
     yield Mailbox()
     mail.flush()
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """A server that speaks S3; started by the first test that needs it."""
+    with s3_server() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def bucket(s3_endpoint: str, settings: Settings) -> Bucket:
+    """An empty bucket, which the settings name as the storage of ping bodies."""
+    bucket = Bucket(s3_endpoint)
+    settings.S3_BUCKET = bucket.name
+    settings.S3_ENDPOINT = s3_endpoint
+    settings.S3_ACCESS_KEY = settings.S3_SECRET_KEY = ACCESS
+    settings.S3_REGION = REGION
+    settings.S3_SECURE = False
+    settings.S3_TIMEOUT = 10
+    return bucket

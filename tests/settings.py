@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 
 from hc import config
 
@@ -35,6 +36,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+STATIC_ROOT = Path(os.environ["DATA_DIR"], "static")
+STATIC_ROOT.mkdir()
 COMPRESS_ENABLED = False
 COMPRESS_OFFLINE = False
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,13 @@ import pytest
 
 from hc import config
 from hc.lib.env import Environment
+
+STORAGE = {
+    "S3_BUCKET": "ping-bodies",
+    "S3_ENDPOINT": "s3.example.org:9000",
+    "S3_ACCESS_KEY": "access",
+    "S3_SECRET_KEY": "geheim",
+}
 
 
 def load(**environ: str) -> Environment:
@@ -26,6 +34,20 @@ def test_no_setting_is_needed() -> None:
     assert env["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
     assert env["PING_ENDPOINT"] == "http://localhost:8000/ping/"
     assert (env["PING_BODY_LIMIT"], env["EMAIL_PORT"], env["EMAIL_USE_TLS"]) == (10_000, 587, True)
+
+
+def test_the_data_folder_is_made_for_us_alone(tmp_path: Path) -> None:
+    env = load(DATA_DIR=str(tmp_path / "a" / "b"))
+    config.make_data_dir(env)
+    assert env.problems == []
+    assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
+
+
+def test_a_data_folder_that_cannot_be_made_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    env = load(DATA_DIR=str(tmp_path / "file" / "folder"))
+    config.make_data_dir(env)
+    assert [problem.name for problem in env.problems] == ["DATA_DIR"]
 
 
 def test_values_follow_from_others() -> None:
@@ -67,6 +89,17 @@ def test_values_follow_from_others() -> None:
             "8 characters",
         ),
         ({"PING_BODY_LIMIT": "-1"}, "PING_BODY_LIMIT", "or None"),
+        (STORAGE | {"S3_ENDPOINT": ""}, "S3_ENDPOINT", "since S3_BUCKET is set"),
+        (STORAGE | {"S3_ACCESS_KEY": ""}, "S3_ACCESS_KEY", "since S3_BUCKET is set"),
+        (STORAGE | {"S3_SECRET_KEY": ""}, "S3_SECRET_KEY", "since S3_BUCKET is set"),
+        (STORAGE | {"S3_ENDPOINT": "https://s3.example.org"}, "S3_ENDPOINT", "without https://"),
+        (STORAGE | {"S3_ENDPOINT": "s3.example.org/x"}, "S3_ENDPOINT", "without a path"),
+        (STORAGE | {"S3_BUCKET": "My Bucket"}, "S3_BUCKET", "lower-case letters"),
+        (STORAGE | {"S3_TIMEOUT": "0"}, "S3_TIMEOUT", "from 1 to 600"),
+        ({"PING_EMAIL_DOMAIN": "a@example.org"}, "PING_EMAIL_DOMAIN", "behind the @"),
+        ({"SMTPD_PORT": "0"}, "SMTPD_PORT", "from 1 to 65535"),
+        ({"SMTPD_TLS_KEY": "/key.pem"}, "SMTPD_TLS_CERT", "SMTPD_TLS_KEY belongs to"),
+        ({"LOG_RETENTION_DAYS": "0"}, "LOG_RETENTION_DAYS", "from 1 to 3650"),
         ({"WEBHOOKS_ENABLED": "x"}, "WEBHOOKS_ENABLED", "True or False"),
     ],
 )
@@ -76,6 +109,17 @@ def test_a_wrong_setting_is_named_with_its_remedy(
     found = problems(**environ)
     assert list(found) == ([name] if name else [])
     assert expected in found.get(name, "")
+
+
+@pytest.mark.parametrize("endpoint", ["s3", "10.0.0.5:9000", "[::1]:9000", "s3.eu-1.example.org"])
+def test_a_storage_with_all_it_needs(endpoint: str) -> None:
+    env = load(**(STORAGE | {"S3_ENDPOINT": endpoint}))
+    assert (env.problems, env.warnings) == ([], [])
+    assert (env["S3_TIMEOUT"], env["S3_SECURE"], env["S3_REGION"]) == (60, True, "")
+
+
+def test_without_a_bucket_the_rest_of_the_storage_may_be_missing() -> None:
+    assert problems(S3_ENDPOINT="s3.example.org") == {}
 
 
 @pytest.mark.parametrize("hosts", ["*", "a.example", ".example", "A.EXAMPLE, other"])
@@ -93,6 +137,7 @@ def test_the_report_lists_all_problems() -> None:
 def test_secrets_are_not_in_the_report() -> None:
     env = load(ADMIN_EMAIL="a@example.org", ADMIN_PASSWORD="geheim", DEBUG="x")
     assert "geheim" not in config.report(env)
+    assert "geheim" not in config.report(load(**(STORAGE | {"S3_ENDPOINT": ""})))
 
 
 def test_misspelt_and_unused_names_are_warned_of() -> None:
@@ -136,3 +181,20 @@ def test_a_good_configuration_is_fine(tmp_path: Path) -> None:
     assert (result.returncode, result.stdout) == (0, "The configuration is fine.\n")
     assert "EMAIL_HOTS is not a setting. Did you mean EMAIL_HOST?" in result.stderr
     assert "Mails are printed to the console." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("root", "stored", "host"),
+    [
+        ("http://[::1]:8000", "http://[::1]:8000", "[::1]"),
+        ("HTTPS://Checks.Example.org/Sub/", "https://checks.example.org/Sub", "checks.example.org"),
+    ],
+)
+def test_the_root_is_written_as_browsers_write_it(root: str, stored: str, host: str) -> None:
+    env = load(SITE_ROOT=root)
+    assert env.problems == []
+    assert (env["SITE_ROOT"], env["ALLOWED_HOSTS"]) == (stored, [host])
+
+
+def test_the_administrators_address_is_an_address() -> None:
+    assert "ADMIN_EMAIL" in problems(ADMIN_EMAIL="Admin <a@b.org>", ADMIN_PASSWORD="long enough")

@@ -53,6 +53,15 @@ def test_the_end_of_one_process_is_the_end_of_all(
     assert "hello" in capfd.readouterr().out
 
 
+@pytest.mark.slow
+def test_a_process_that_is_not_wanted_is_not_started(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "Procfile").write_text("a: sleep 0.3\nb: echo goodbye\n")
+    assert processes.run(tmp_path, {}, without=("b",)) == 0
+    assert "goodbye" not in capfd.readouterr().out
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_web_process_beats_from_its_start_to_its_end() -> None:
     async def scenario() -> list[str]:
