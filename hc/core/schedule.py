@@ -92,6 +92,8 @@ def upcoming(schedule: Schedule, moment: datetime) -> Iterator[datetime]:
         return _union([_calendar_times(line, zone, moment) for line in lines])
     except (CronSimError, OnCalendarError) as e:
         raise ScheduleError(f"{e}.") from e
+    except (OSError, ValueError) as e:  # a zone in the line, such as "America", that is a folder
+        raise ScheduleError("The expression cannot be read.") from e
 
 
 def validate_cron(expression: str) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from hc.core.schedule import Schedule, next_after
@@ -69,9 +70,11 @@ class Outcome(StrEnum):
     MISSED = "m"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckState:
-    """What the rules need to know of a check, and all that they may change."""
+class CheckState(NamedTuple):
+    """What the rules need to know of a check, and all that they may change.
+
+    A tuple, since every ping makes a few of them: copies cost a fifth of those of a dataclass.
+    """
 
     schedule: Schedule
     grace: timedelta
@@ -92,11 +95,15 @@ class CheckState:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A ping as the state machine sees it."""
+    """A ping as the state machine sees it.
+
+    `belated`: it was kept aside for a while, and pings that came after it may be on record.
+    """
 
     kind: Kind
     at: datetime
     rid: UUID | None = None
+    belated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +121,15 @@ class Flip:
 class Transition:
     """A check after an event, and the flips that the event caused, in their order.
 
-    `kind` is what a ping counts as in the end; None for events that are no pings.
+    `kind` is what a ping counts as in the end, `at` when; None for events that are no pings.
+    `outcome` is that of the run which the ping ended, if it did.
     """
 
     state: CheckState
     flips: tuple[Flip, ...] = ()
     kind: Kind | None = None
+    at: datetime | None = None
+    outcome: Outcome | None = None
 
 
 def after_ping(check: CheckState, ping: Signal) -> Transition:
@@ -127,20 +137,29 @@ def after_ping(check: CheckState, ping: Signal) -> Transition:
 
     Every ping is counted, whatever its kind. A ping that comes after the deadline, but before
     the alert loop saw it pass, finds the check down: the outage was real and leaves its trace.
+    A belated ping that is older than what the check went through since is counted only. Others
+    never count as earlier than what is on record: the clocks of two hosts differ.
     Raises ScheduleError when the check's schedule cannot be evaluated.
     """
-    missed = after_deadline(check, ping.at)
-    check = replace(missed.state, n_pings=check.n_pings + 1)
-    kind = ping.kind
+    counted = check.n_pings + 1
     if check.status is Status.PAUSED and check.manual_resume:
-        kind = Kind.IGNORED
-    if kind is Kind.START:
-        check = replace(check, last_start=ping.at, last_start_rid=ping.rid)
-    if kind in (Kind.SUCCESS, Kind.FAIL):
-        ended = _after_run(check, ping)
+        ping = replace(ping, kind=Kind.IGNORED)
+    known = (check.last_ping, check.last_start, check.status_since)
+    latest = max((moment for moment in known if moment), default=ping.at)
+    if ping.belated and ping.at < latest:
+        return Transition(check._replace(n_pings=counted), kind=ping.kind, at=ping.at)
+    if ping.at < latest:
+        ping = replace(ping, at=latest)
+    missed = after_deadline(check, ping.at)
+    check = missed.state
+    if ping.kind in (Kind.SUCCESS, Kind.FAIL):
+        ended = _after_run(check, ping, counted)
+    elif ping.kind is Kind.START:
+        started = check._replace(n_pings=counted, last_start=ping.at, last_start_rid=ping.rid)
+        ended = Transition(with_deadline(started))
     else:
-        ended = Transition(with_deadline(check))
-    return Transition(ended.state, missed.flips + ended.flips, kind)
+        ended = Transition(with_deadline(check._replace(n_pings=counted)))
+    return Transition(ended.state, missed.flips + ended.flips, ping.kind, ping.at, ended.outcome)
 
 
 def after_deadline(check: CheckState, now: datetime) -> Transition:
@@ -149,21 +168,21 @@ def after_deadline(check: CheckState, now: datetime) -> Transition:
     if deadline is None or now < deadline or check.status is Status.DOWN:
         return Transition(check)
     outcomes = _remember(check.outcomes, Outcome.MISSED)
-    return _flip(replace(check, outcomes=outcomes), Status.DOWN, deadline, Reason.TIMEOUT)
+    return _flip(check._replace(outcomes=outcomes), Status.DOWN, deadline, Reason.TIMEOUT)
 
 
 def after_pause(check: CheckState, now: datetime) -> Transition:
     """Stop watching the check. Nobody is told; a paused check stays as it is."""
     if check.status is Status.PAUSED:
         return Transition(check)
-    return _flip(replace(check, last_start=None), Status.PAUSED, now, notify=False)
+    return _flip(check._replace(last_start=None), Status.PAUSED, now, notify=False)
 
 
 def after_resume(check: CheckState, now: datetime) -> Transition:
     """Make a paused check wait for its first ping again; other checks stay as they are."""
     if check.status is not Status.PAUSED:
         return Transition(check)
-    fresh = replace(check, last_start=None, last_ping=None, due=None)
+    fresh = check._replace(last_start=None, last_ping=None, due=None)
     return _flip(fresh, Status.NEW, now, notify=False)
 
 
@@ -176,9 +195,9 @@ def after_schedule_change(
     since the person who shortened the schedule is looking at it. Otherwise it is left to the
     alert loop, which tells people. Raises ScheduleError.
     """
-    changed = replace(check, schedule=schedule, grace=grace)
+    changed = check._replace(schedule=schedule, grace=grace)
     due = next_after(schedule, check.last_ping) if check.last_ping else None
-    changed = with_deadline(replace(changed, due=due))
+    changed = with_deadline(changed._replace(due=due))
     deadline = changed.alert_after
     if quiet and check.status is Status.UP and deadline and deadline <= now:
         return _flip(changed, Status.DOWN, now, notify=False)
@@ -200,7 +219,7 @@ def going_down_at(check: CheckState) -> datetime | None:
 
 def with_deadline(check: CheckState) -> CheckState:
     """`check` with `alert_after` as its other fields demand."""
-    return replace(check, alert_after=going_down_at(check))
+    return check._replace(alert_after=going_down_at(check))
 
 
 def shown_status(
@@ -226,39 +245,42 @@ def is_running(last_start: datetime | None, grace: timedelta, now: datetime) -> 
     return last_start is not None and now < last_start + grace
 
 
-def _after_run(check: CheckState, ping: Signal) -> Transition:
+def _after_run(check: CheckState, ping: Signal, counted: int) -> Transition:
     """The end of a run: success or failure."""
     success = ping.kind is Kind.SUCCESS
-    ended = replace(
-        _close_start(check, ping),
+    last_start, last_duration = _close_start(check, ping)
+    outcome = _outcome(check, ping)
+    ended = check._replace(
+        n_pings=counted,
+        last_start=last_start,
+        last_duration=last_duration,
         last_ping=ping.at,
         last_success=ping.at if success else check.last_success,
         last_fail=check.last_fail if success else ping.at,
         due=next_after(check.schedule, ping.at),
-        outcomes=_remember(check.outcomes, _outcome(check, ping)),
+        outcomes=_remember(check.outcomes, outcome),
     )
     wanted = Status.UP if success else Status.DOWN
     if ended.status is wanted:
-        return Transition(with_deadline(ended))
+        return Transition(with_deadline(ended), outcome=outcome)
     reason = Reason.NONE if success else Reason.FAIL
     # A check that comes up from new or paused is a beginning, not a recovery.
     notify = not success or ended.status is Status.DOWN
-    return _flip(ended, wanted, ping.at, reason, notify=notify)
+    return replace(_flip(ended, wanted, ping.at, reason, notify=notify), outcome=outcome)
 
 
-def _close_start(check: CheckState, ping: Signal) -> CheckState:
-    """Match the end of a run with the start on record. Source: core 2.5, run-id rule.
+def _close_start(check: CheckState, ping: Signal) -> tuple[datetime | None, timedelta | None]:
+    """Match the end of a run with the start on record: the start that stays open, the duration.
 
     The start of another run stays open only while that run is still within its grace time.
+    Source: core 2.5, run-id rule.
     """
     if check.last_start is None:
-        return replace(check, last_duration=None)
+        return None, None
     if ping.rid == check.last_start_rid:
-        return replace(check, last_start=None, last_duration=ping.at - check.last_start)
+        return None, ping.at - check.last_start
     another_runs = ping.rid is not None and is_running(check.last_start, check.grace, ping.at)
-    if ping.kind is Kind.SUCCESS and another_runs:
-        return replace(check, last_duration=None)
-    return replace(check, last_start=None, last_duration=None)
+    return (check.last_start if ping.kind is Kind.SUCCESS and another_runs else None), None
 
 
 def _outcome(check: CheckState, ping: Signal) -> Outcome:
@@ -283,5 +305,5 @@ def _flip(
     *,
     notify: bool = True,
 ) -> Transition:
-    changed = with_deadline(replace(check, status=new, status_since=at))
+    changed = with_deadline(check._replace(status=new, status_since=at))
     return Transition(changed, (Flip(check.status, new, at, reason, notify),))

@@ -7,8 +7,8 @@ paused time and time spent waiting for a first ping are neither up nor down.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -88,6 +88,39 @@ def uptime(
             down += span_end - span_start
             outages += 1
     return Uptime(period, up, down, outages)
+
+
+def daily(
+    changes: Sequence[Change], *, created: datetime, status: Status, since: date, now: datetime
+) -> dict[date, Uptime]:
+    """Up and down time of each day in UTC from `since` to `now`; only days that were watched.
+
+    `changes` are all flips of the check since the beginning of `since`, ascending.
+    """
+    start = max(day_period(since).start, created)
+    found: dict[date, Uptime] = {}
+    for begin, end, state in _spans(changes, status, start, now):
+        if state not in (Status.UP, Status.DOWN):
+            continue
+        edge = begin
+        while edge < end:
+            day = edge.astimezone(UTC).date()
+            period = day_period(day)
+            known = found.get(day, Uptime(period))
+            span = min(end, period.end) - edge
+            found[day] = (
+                replace(known, up=known.up + span)
+                if state is Status.UP
+                else replace(known, down=known.down + span, outages=known.outages + 1)
+            )
+            edge = period.end
+    return found
+
+
+def day_period(day: date) -> Period:
+    """A day in UTC."""
+    start = datetime.combine(day, time(), UTC)
+    return Period(start, start + timedelta(days=1))
 
 
 def _spans(

@@ -43,7 +43,7 @@ def age(duration: timedelta) -> str:
 
 
 def run_time(duration: timedelta) -> str:
-    """How long a run took: "0.36 s", "12.4 s", "1 min 03 s", "2 h 12 min"."""
+    """How long something took: "0.36 s", "12.4 s", "1 min 03 s", "2 h 12 min", "3 days 4 h"."""
     seconds = duration.total_seconds()
     if seconds < 1:
         return f"{seconds:.2f} s"
@@ -52,6 +52,8 @@ def run_time(duration: timedelta) -> str:
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
         return f"{minutes} min {rest:02d} s" if rest else f"{minutes} min"
+    if minutes >= 2880:
+        return brief(duration)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} min" if minutes else f"{hours} h"
 
@@ -186,6 +188,7 @@ def _ordinal(number: int) -> str:
     return {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
 
 
+LONGEST_TEXT = 100
 _PARTS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60),
@@ -198,6 +201,8 @@ _PARTS = {
 def parse_period(text: str) -> timedelta | None:
     """A period as people write it ("90s", "2h 30m", "1 day"), or None; a bare number is minutes."""
     compact = text.strip().lower().replace(",", " ")
+    if len(compact) > LONGEST_TEXT:
+        return None
     if compact.isascii() and compact.isdigit():
         return _seconds(int(compact) * 60)
     if not re.fullmatch(r"(\d+\s*[a-z]+\s*)+", compact, re.ASCII):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from hc.core.durations import LoggedPing, durations
+from hc.core.durations import LoggedPing, durations, match
 from hc.core.state import Kind
 
 START = datetime(2026, 6, 15, tzinfo=UTC)
@@ -43,3 +43,20 @@ def log(*entries: str) -> list[LoggedPing]:
 def test_ends_are_matched_with_starts(entries: list[str], expected: dict[int, int]) -> None:
     found = durations(log(*entries))
     assert found == {n: timedelta(minutes=m) for n, m in expected.items()}
+
+
+@pytest.mark.parametrize("cut", range(7))
+def test_a_log_read_in_parts_gives_the_same(cut: int) -> None:
+    pings = log("start@0:A", "start@1", "log@2", "ok@3", "start@4:B", "fail@5:A", "ok@6:B")
+    first = match(pings[:cut], {})
+    second = match(pings[cut:], first.open_starts)
+    assert {**first.found, **second.found} == durations(pings)
+    assert second.open_starts == {}
+
+
+def test_starts_without_an_end_stay_open() -> None:
+    assert match(log("start@0:A", "start@1", "ok@2"), {}).open_starts == {RUNS["A"]: START}
+
+
+def test_no_run_takes_less_than_no_time() -> None:
+    assert durations(log("start@5", "ok@4")) == {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
@@ -54,7 +53,7 @@ def down() -> CheckState:
 
 
 def paused(*, sticky: bool = False) -> CheckState:
-    return replace(after_pause(up(), NOW - MINUTE).state, manual_resume=sticky)
+    return after_pause(up(), NOW - MINUTE).state._replace(manual_resume=sticky)
 
 
 STATES = {"new": NEW, "up": up(), "down": down(), "paused": paused()}
@@ -103,7 +102,7 @@ def test_a_sticky_pause_ignores_every_ping(kind: Kind) -> None:
     result = after_ping(before, ping(kind))
     assert result.kind is Kind.IGNORED
     assert result.flips == ()
-    assert result.state == replace(before, n_pings=before.n_pings + 1)
+    assert result.state == before._replace(n_pings=before.n_pings + 1)
 
 
 @pytest.mark.parametrize("kind", [Kind.SUCCESS, Kind.FAIL])
@@ -135,12 +134,12 @@ def test_a_start_of_a_check_that_is_down_sets_no_deadline() -> None:
 @pytest.mark.parametrize("kind", [Kind.LOG, Kind.IGNORED])
 def test_logged_and_ignored_pings_only_count(kind: Kind) -> None:
     before = up()
-    assert after_ping(before, ping(kind)).state == replace(before, n_pings=2)
+    assert after_ping(before, ping(kind)).state == before._replace(n_pings=2)
 
 
 def test_a_schedule_that_cannot_be_read_is_an_error() -> None:
     with pytest.raises(ScheduleError):
-        after_ping(replace(NEW, schedule=Cron("nonsense", "UTC")), ping(Kind.SUCCESS))
+        after_ping(NEW._replace(schedule=Cron("nonsense", "UTC")), ping(Kind.SUCCESS))
 
 
 # --- Run ids ----------------------------------------------------------------------------------
@@ -173,7 +172,7 @@ def test_the_end_of_a_run_is_matched_with_its_start(
 
 
 def test_without_a_start_the_duration_is_unknown() -> None:
-    known = replace(up(), last_duration=MINUTE)
+    known = up()._replace(last_duration=MINUTE)
     assert after_ping(known, ping(Kind.SUCCESS)).state.last_duration is None
 
 
@@ -215,7 +214,7 @@ def test_before_the_deadline_nothing_happens() -> None:
 
 
 def test_a_check_that_is_down_does_not_go_down_again() -> None:
-    check = replace(down(), alert_after=NOW)
+    check = down()._replace(alert_after=NOW)
     assert after_deadline(check, NOW + DAY) == Transition(check)
 
 
@@ -363,7 +362,7 @@ def _play(state: CheckState, what: Kind | str, rid: UUID | None, now: datetime) 
 def test_whatever_happens_the_record_is_consistent(
     events: list[tuple[Kind | str, UUID | None, int]], sticky: bool
 ) -> None:
-    state, now, pings = replace(NEW, manual_resume=sticky), NOW, 0
+    state, now, pings = NEW._replace(manual_resume=sticky), NOW, 0
     flips: list[Flip] = []
     for what, rid, hours in events:
         now += hours * HOUR

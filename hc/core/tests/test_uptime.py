@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hc.core.state import Status
-from hc.core.uptime import Change, Period, Unit, Uptime, periods, uptime
+from hc.core.uptime import Change, Period, Unit, Uptime, daily, day_period, periods, uptime
 
 UP, DOWN, PAUSED, NEW = Status.UP, Status.DOWN, Status.PAUSED, Status.NEW
 
@@ -121,3 +124,46 @@ def test_the_day_of_a_clock_change_has_23_or_25_hours() -> None:
     autumn = periods(Unit.DAY, 1, riga, at("2026-10-25T12:00"))[0]
     assert spring.end - spring.start == timedelta(hours=23)
     assert autumn.end - autumn.start == timedelta(hours=25)
+
+
+def test_an_outage_is_shared_out_among_its_days() -> None:
+    changes = [
+        Change(at("2026-06-10T18:00"), UP, DOWN),
+        Change(at("2026-06-12T06:00"), DOWN, UP),
+        Change(at("2026-06-12T12:00"), UP, PAUSED),
+    ]
+    found = daily(
+        changes,
+        created=at("2026-06-09T12:00"),
+        status=PAUSED,
+        since=date(2026, 6, 1),
+        now=at("2026-06-14T01:00"),
+    )
+    hours = {day.day: (u.up / DAY * 24, u.down / DAY * 24, u.outages) for day, u in found.items()}
+    assert hours == {9: (12, 0, 0), 10: (18, 6, 1), 11: (0, 24, 1), 12: (6, 6, 1)}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 7 * 1440), st.sampled_from(Status)), max_size=20),
+    st.integers(0, 7 * 1440),
+    st.integers(0, 7 * 1440),
+)
+def test_days_are_periods_like_others(
+    steps: list[tuple[int, Status]], created: int, passed: int
+) -> None:
+    start, minute = at("2026-06-01"), timedelta(minutes=1)
+    changes, status = [], NEW
+    for minutes, new in sorted(steps):
+        changes.append(Change(start + minutes * minute, status, new))
+        status = new
+    known: dict[str, Any] = {
+        "created": start + created * minute,
+        "status": status,
+        "now": start + passed * minute,
+    }
+    found = daily(changes, since=date(2026, 6, 1), **known)
+    for number in range(8):
+        day = date(2026, 6, 1 + number)
+        later = [change for change in changes if change.at >= day_period(day).start]
+        one = uptime(later, period=day_period(day), **known)
+        assert found.get(day, Uptime(day_period(day))) == one

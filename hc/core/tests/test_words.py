@@ -53,6 +53,7 @@ def test_brief_and_age(duration: str, text: str, age: str) -> None:
         ("63s", "1 min 03 s"),
         ("2h 12m", "2 h 12 min"),
         ("3h", "3 h"),
+        ("3d 4h 5m", "3 days 4 h"),
     ],
 )
 def test_run_time(duration: str, text: str) -> None:
