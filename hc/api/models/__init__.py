@@ -5,17 +5,19 @@ from hc.api.models.check import Check, ScheduleKind
 from hc.api.models.flip import Flip
 from hc.api.models.notification import OPEN_STATES, DeliveryState, Notification
 from hc.api.models.ping import Ping
-from hc.api.models.service import DailyRollup, Heartbeat
+from hc.api.models.service import Chore, DailyRollup, Heartbeat, Journal
 from hc.api.models.token_bucket import Limit, TokenBucket
 
 __all__ = [
     "OPEN_STATES",
     "Channel",
     "Check",
+    "Chore",
     "DailyRollup",
     "DeliveryState",
     "Flip",
     "Heartbeat",
+    "Journal",
     "Limit",
     "Notification",
     "Ping",

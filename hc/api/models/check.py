@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -90,6 +91,9 @@ class Check(models.Model):
     last_duration = models.DurationField(null=True, blank=True)
     has_confirmation_link = models.BooleanField(default=False)
     alert_after = models.DateTimeField(null=True, blank=True, editable=False)
+    # When the alert loop looks at the check next: alert_after or earlier. A ping moves alert_after
+    # on, but leaves this alone, so that it changes no indexed column.
+    sweep_at = models.DateTimeField(null=True, blank=True, editable=False)
     status = models.CharField(max_length=6, default=StatusChoice.NEW, choices=StatusChoice)
 
     # What lists show stands in the row they list: no list reads pings or evaluates a schedule.
@@ -98,16 +102,17 @@ class Check(models.Model):
     last_success = models.DateTimeField(null=True, blank=True)
     last_fail = models.DateTimeField(null=True, blank=True)
     outcomes = models.CharField(max_length=20, blank=True, default="")
+    # Up to which ping the daily rollups have counted.
+    rolled_n = models.IntegerField(default=0, editable=False)
 
     objects = CheckQuerySet.as_manager()
 
     class Meta:
         indexes = [
-            # The alert loop looks for the earliest deadline of checks that can still go down.
             models.Index(
-                fields=["alert_after"],
-                name="api_check_aa_not_down",
-                condition=~models.Q(status="down"),
+                fields=["sweep_at"],
+                name="api_check_sweep_at",
+                condition=models.Q(sweep_at__isnull=False),
             ),
             models.Index(fields=["project", "slug"], name="api_check_project_slug"),
         ]
@@ -131,19 +136,13 @@ class Check(models.Model):
     # --- The rules' view of the row ---
 
     def schedule_rule(self) -> Schedule:
-        if self.kind == ScheduleKind.CRON:
-            return Cron(self.schedule, self.tz)
-        if self.kind == ScheduleKind.ONCALENDAR:
-            return OnCalendar(self.schedule, self.tz)
-        return Simple(self.timeout)
+        return _schedule(vars(self))
 
     def ping_rules(self) -> Rules:
-        return Rules(**{name: getattr(self, name) for name in _RULE_FIELDS})
+        return rules_of(vars(self))
 
     def state(self) -> CheckState:
-        values = {name: getattr(self, name) for name in _STATE_FIELDS}
-        values["status"] = Status(self.status)
-        return CheckState(schedule=self.schedule_rule(), **values)
+        return state_of(vars(self))
 
     def shown_status(self, now: datetime) -> Shown:
         return shown_status(
@@ -154,8 +153,27 @@ class Check(models.Model):
         return is_running(self.last_start, self.grace, now)
 
 
-_RULE_FIELDS = tuple(f.name for f in fields(Rules))
-_STATE_FIELDS = tuple(f.name for f in fields(CheckState) if f.name != "schedule")
+_RULE_COLUMNS = tuple(f.name for f in fields(Rules))
+_STATE_FIELDS = CheckState._fields[1:]  # all but the schedule
+# What `rules_of` and `state_of` need of a row.
+RULE_AND_STATE_COLUMNS = (*_RULE_COLUMNS, *_STATE_FIELDS, "kind", "timeout", "schedule", "tz")
+
+
+def rules_of(row: Mapping[str, Any]) -> Rules:
+    return Rules(*[row[name] for name in _RULE_COLUMNS])
+
+
+def state_of(row: Mapping[str, Any]) -> CheckState:
+    state = CheckState(_schedule(row), *[row[name] for name in _STATE_FIELDS])
+    return state._replace(status=Status(row["status"]))
+
+
+def _schedule(row: Mapping[str, Any]) -> Schedule:
+    if row["kind"] == ScheduleKind.CRON:
+        return Cron(row["schedule"], row["tz"])
+    if row["kind"] == ScheduleKind.ONCALENDAR:
+        return OnCalendar(row["schedule"], row["tz"])
+    return Simple(row["timeout"])
 
 
 def changed_columns(before: CheckState, after: CheckState) -> dict[str, Any]:

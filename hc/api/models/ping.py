@@ -33,6 +33,8 @@ class Ping(models.Model):
     object_size = models.IntegerField(null=True)
     exitstatus = models.SmallIntegerField(null=True)
     rid = models.UUIDField(null=True)
+    # How the run ended that this ping ended: a letter of hc.core.state.Outcome.
+    outcome = models.CharField(max_length=1, null=True)
 
     class Meta:
         indexes = [

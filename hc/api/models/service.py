@@ -1,4 +1,4 @@
-"""What the service knows of itself: the heartbeats of its processes and the daily rollups."""
+"""What the service knows of itself: heartbeats, journals, daily rollups."""
 
 from __future__ import annotations
 
@@ -27,19 +27,60 @@ class Heartbeat(models.Model):
         return f"{self.process} on {self.host} ({self.pid})"
 
 
-class DailyRollup(models.Model):
-    """A check's day in UTC, kept after its pings and flips were pruned."""
+class Journal(models.Model):
+    """How far a writer of pings has got: what lies beyond `position` is not in the database.
 
+    One row per process that takes pings (it counts its transactions) and one per spool file (its
+    bytes); written in the transaction of the pings, so that none is ever stored twice.
+    """
+
+    name = models.CharField(max_length=40, unique=True)
+    position = models.BigIntegerField()
+    updated = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.position}"
+
+
+class Chore(models.Model):
+    """A task of housekeeping: when it was last done, and how far it has got.
+
+    Of several copies one works at a time: `holder` may until `until`.
+    """
+
+    name = models.CharField(max_length=20, unique=True)
+    done = models.DateTimeField(null=True)
+    position = models.BigIntegerField(default=0)
+    holder = models.CharField(max_length=120, default="")
+    until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name}, done {self.done or 'never'}"
+
+
+class DailyRollup(models.Model):
+    """A check's day in UTC, kept after its pings and flips were pruned.
+
+    The pings up to `rolled_n` of the check are counted; `missed`, up and down time are those up
+    to the last round of housekeeping.
+    """
+
+    # Rewritten many times a day, and each time takes a number on PostgreSQL and MySQL.
+    id = models.BigAutoField(primary_key=True)
     owner = models.ForeignKey(Check, models.CASCADE, db_index=False)
     day = models.DateField()
     successes = models.IntegerField(default=0)
     late = models.IntegerField(default=0)
     failures = models.IntegerField(default=0)
     missed = models.IntegerField(default=0)
+    # The counts of hc.core.histogram.Histogram, from which median and 95th percentile follow.
+    run_times = models.JSONField(default=dict)
     duration_min = models.DurationField(null=True)
     duration_median = models.DurationField(null=True)
     duration_p95 = models.DurationField(null=True)
     duration_max = models.DurationField(null=True)
+    # In the newest row of a check: its starts without an end, as [run id or "", instant].
+    open_starts = models.JSONField(default=list)
     up_seconds = models.IntegerField(default=0)
     down_seconds = models.IntegerField(default=0)
 

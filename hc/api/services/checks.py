@@ -81,20 +81,46 @@ def create(
     with transaction.atomic():
         if available(project, lock=True) <= 0:
             raise LimitReached
-        check = Check(project=project, **details.columns, **schedule.columns())
-        check.save(force_insert=True)
-        if channels is None:
-            channels = list(Channel.objects.filter(project=project))
-        check.channel_set.set(channels)
-    return check
+        return _insert(project, details, schedule, channels)
 
 
-def available(project: Project, *, lock: bool = False) -> int:
+def provision(project: Project, slug: str) -> tuple[Check, bool]:
+    """The check with this slug, made now if there is none, and whether it was made.
+
+    The owner's profile is locked, so that parallel calls make one check. Up to twice the check
+    limit may be made this way. Raises LimitReached, Check.MultipleObjectsReturned.
+    """
+    with transaction.atomic():
+        room = available(project, lock=True, factor=2)
+        try:
+            return Check.objects.get(project=project, slug=slug), False
+        except Check.DoesNotExist:
+            if room <= 0:
+                raise LimitReached from None
+        return _insert(project, Details({"name": slug, "slug": slug}), ScheduleSettings()), True
+
+
+def available(project: Project, *, lock: bool = False, factor: int = 1) -> int:
     """How many checks the owner of `project` may still add. `lock`: hold that number still."""
     profile = Profile.of(project.owner_id)
     if lock:
         profile = Profile.objects.select_for_update().get(pk=profile.pk)
-    return profile.check_limit - Check.objects.filter(project__owner=project.owner_id).count()
+    used = Check.objects.filter(project__owner=project.owner_id).count()
+    return profile.check_limit * factor - used
+
+
+def _insert(
+    project: Project,
+    details: Details,
+    schedule: ScheduleSettings,
+    channels: list[Channel] | None = None,
+) -> Check:
+    check = Check(project=project, **details.columns, **schedule.columns())
+    check.save(force_insert=True)
+    if channels is None:
+        channels = list(Channel.objects.filter(project=project))
+    check.channel_set.set(channels)
+    return check
 
 
 def edit(code: uuid.UUID, details: Details, schedule: ScheduleSettings, now: datetime) -> None:
@@ -106,10 +132,13 @@ def edit(code: uuid.UUID, details: Details, schedule: ScheduleSettings, now: dat
     with transaction.atomic():
         check = _locked(code)
         before = check.state()
-        changed = after_schedule_change(before, schedule.rule(), schedule.grace, now, quiet=True)
         columns = dict(details.columns) | schedule.columns()
         Check.objects.filter(pk=check.pk).update(**columns)
-        _store(check, before, changed, now)
+        rule, grace = schedule.rule(), schedule.grace
+        # The same schedule is no reason to be quiet about a deadline that has just passed.
+        if (rule, grace) != (before.schedule, before.grace):
+            changed = after_schedule_change(before, rule, grace, now, quiet=True)
+            _store(check, before, changed, now)
 
 
 def pause(code: uuid.UUID, now: datetime) -> None:
@@ -155,4 +184,4 @@ def _locked(code: uuid.UUID) -> Check:
 
 
 def _store(check: Check, before: CheckState, transition: Transition, now: datetime) -> None:
-    Flip.objects.bulk_create(transitions.store(check.pk, before, transition, now))
+    Flip.objects.bulk_create(transitions.store(check, before, transition, now))

@@ -168,3 +168,11 @@ def test_an_edit_and_pings_at_once_do_not_undo_each_other(check: Check, now: dat
     assert check.alert_after == check.last_ping + check.timeout + check.grace
     numbers = Ping.objects.order_by("n").values_list("n", flat=True)
     assert list(numbers) == list(range(1, 13))
+
+
+def test_a_change_of_the_name_does_not_judge_the_deadline(check: Check, now: datetime) -> None:
+    """Else nobody would be told of one that has just passed."""
+    record([ping_event(check.code, now)], now)
+    checks.edit(check.code, Details({"name": "New"}), ScheduleSettings(), now + 3 * DAY)
+    check.refresh_from_db()
+    assert (check.name, check.status) == ("New", "up")

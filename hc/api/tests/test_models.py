@@ -80,7 +80,7 @@ def test_ids_are_small_but_for_pings() -> None:
 @pytest.mark.parametrize(
     ("table", "columns"),
     [
-        ("api_check", ["alert_after"]),
+        ("api_check", ["sweep_at"]),
         ("api_check", ["project_id", "slug"]),
         ("api_check", ["unique_key"]),
         ("api_flip", ["processed"]),
