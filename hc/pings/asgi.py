@@ -5,19 +5,21 @@ Only as much of a body as is kept stays in memory; the rest is read and thrown a
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 from django.utils import timezone
 
-from hc.pings import http, writer
-from hc.pings.event import PingEvent
+from hc.pings import http
+from hc.pings.batcher import Batcher
+from hc.pings.event import Overloaded, PingEvent
 from hc.pings.http import RawRequest, Reply
+from hc.pings.intake import intake
+from hc.pings.lane import Lane
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +27,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-# One thread, and so one database connection, per web process.
-_writer = ThreadPoolExecutor(1, thread_name_prefix="pings")
+lane = Lane(intake())
+batcher = Batcher(lane.take)
 
 
 class ClientGone(Exception):
@@ -35,7 +37,6 @@ class ClientGone(Exception):
 
 async def ping(scope: Scope, path: str, receive: Receive, send: Send) -> None:
     """Answer a request for `path` (below the site's prefix), which begins with /ping/."""
-    received = timezone.now()
     try:
         body = await _read(receive, settings.PING_BODY_LIMIT)
     except ClientGone:
@@ -48,7 +49,7 @@ async def ping(scope: Scope, path: str, receive: Receive, send: Send) -> None:
         headers=headers,
         peer=scope["client"][0] if scope.get("client") else None,
         body=body,
-        received=received,
+        received=timezone.now(),
     )
     event = http.parse(request)
     reply = event if isinstance(event, Reply) else await _record(event)
@@ -56,18 +57,13 @@ async def ping(scope: Scope, path: str, receive: Receive, send: Send) -> None:
 
 
 async def _record(event: PingEvent) -> Reply:
-    loop = asyncio.get_running_loop()
     try:
-        receipts = await loop.run_in_executor(_writer, _store, event)
-    except DatabaseError:
-        logger.exception("ping could not be stored")
+        return http.reply_to(await batcher.submit(event))
+    except Overloaded:
         return http.unavailable()
-    return http.reply_to(receipts[0])
-
-
-def _store(event: PingEvent) -> Any:
-    close_old_connections()
-    return writer.record([event], timezone.now())
+    except DatabaseError:
+        logger.exception("ping could not be stored", extra={"action": "ping"})
+        return http.unavailable()
 
 
 async def _read(receive: Receive, limit: int | None) -> bytes:
@@ -85,8 +81,13 @@ async def _read(receive: Receive, limit: int | None) -> bytes:
 
 
 async def _answer(reply: Reply, send: Send, *, head: bool) -> None:
-    body = reply.text.encode()
-    headers = [(k.lower().encode(), v.encode("latin-1")) for k, v in reply.headers.items()]
-    headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else body})
+    body = b"" if head else reply.text.encode()
+    start = {"type": "http.response.start", "status": reply.status, "headers": _encoded(reply)}
+    await send(start)
+    await send({"type": "http.response.body", "body": body})
+
+
+@lru_cache(maxsize=64)
+def _encoded(reply: Reply) -> tuple[tuple[bytes, bytes], ...]:
+    length = (b"content-length", str(len(reply.text.encode())).encode())
+    return (*((k.lower().encode(), v.encode("latin-1")) for k, v in reply.headers), length)

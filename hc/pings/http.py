@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -17,12 +18,16 @@ from django.conf import settings
 
 from hc.core.state import Kind
 from hc.lib.addresses import client_address, in_networks, parse_address
-from hc.pings.event import METHOD_LENGTH, UA_LENGTH, PingEvent, Receipt
+from hc.pings.event import METHOD_LENGTH, UA_LENGTH, PingEvent, Receipt, SlugAddress
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_PATH = re.compile(rf"/ping/({_UUID})(?:/?|/(start|fail|log)|/([0-9]+))", re.ASCII)
+_ACTION = r"(?:/(?:(start|fail|log)|([0-9]+)))?"
+_BY_CODE = re.compile(rf"/ping/({_UUID})(?:/|{_ACTION})", re.ASCII)
+_BY_SLUG = re.compile(rf"/ping/([-\w]+)/([-\w]+){_ACTION}", re.ASCII)
+_UPPER = re.compile(r"[A-Z]")
+MAX_SLUG = 100
 _RID = re.compile(_UUID, re.IGNORECASE | re.ASCII)
-_ACTIONS = {"start": Kind.START, "fail": Kind.FAIL, "log": Kind.LOG}
+_ACTIONS = {None: Kind.SUCCESS, "start": Kind.START, "fail": Kind.FAIL, "log": Kind.LOG}
 _NEVER_CACHE = "max-age=0, no-cache, no-store, must-revalidate, private"
 RETRY_SECONDS = 5
 
@@ -31,7 +36,7 @@ RETRY_SECONDS = 5
 class Reply:
     status: int
     text: str
-    headers: Mapping[str, str]
+    headers: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +71,14 @@ def parse(request: RawRequest) -> PingEvent | Reply:
 
 
 def _event(request: RawRequest) -> PingEvent:
-    match = _PATH.fullmatch(request.path)
-    if not match:
-        raise _Refused(404, "not found")
-    code, action, digits = match.groups()
+    target, action, digits = _address(request)
     address = client_address(
         request.peer, request.headers.get("x-forwarded-for"), settings.TRUSTED_PROXIES
     )
     return PingEvent(
-        code=UUID(code),
+        target=target,
         received=request.received,
-        action=_ACTIONS.get(action, Kind.SUCCESS),
+        action=_ACTIONS[action],
         exitstatus=_exitstatus(digits),
         rid=_rid(request.query),
         scheme=_scheme(request),
@@ -87,14 +89,39 @@ def _event(request: RawRequest) -> PingEvent:
     )
 
 
+def _address(request: RawRequest) -> tuple[UUID | SlugAddress, str | None, str | None]:
+    """Which check the path means, and the action or the digits behind it."""
+    if match := _BY_CODE.fullmatch(request.path):
+        code, action, digits = match.groups()
+        return UUID(code), action, digits
+    match = _BY_SLUG.fullmatch(request.path)
+    if not match:
+        raise _Refused(404, "not found")
+    ping_key, slug, action, digits = match.groups()
+    create = _last(request.query, "create") == "1"
+    if _UPPER.search(slug) or (create and len(slug) > MAX_SLUG):
+        raise _Refused(400, "invalid url format")
+    return SlugAddress(ping_key, slug, create), action, digits
+
+
 def reply_to(receipt: Receipt) -> Reply:
-    """The answer to a ping that was handed to the writer."""
+    """The answer to a ping that was handed in."""
+    return _reply_to(receipt, settings.PING_BODY_LIMIT)
+
+
+@lru_cache(maxsize=32)
+def _reply_to(receipt: Receipt, limit: int | None) -> Reply:
     if receipt is Receipt.NOT_FOUND:
         return _reply(404, "not found")
-    limit = settings.PING_BODY_LIMIT
+    if receipt is Receipt.AMBIGUOUS:
+        return _reply(409, "ambiguous slug")
+    if receipt is Receipt.REFUSED:
+        return unavailable()
     extra = {"Access-Control-Allow-Origin": "*"}
     if limit is not None:
         extra["Ping-Body-Limit"] = str(limit)
+    if receipt is Receipt.CREATED:
+        return _reply(201, "Created", extra)
     return _reply(200, "OK", extra)
 
 
@@ -113,7 +140,7 @@ def _reply(status: int, text: str, extra: Mapping[str, str] | None = None) -> Re
         "Cache-Control": _NEVER_CACHE,
         "X-Content-Type-Options": "nosniff",
     }
-    return Reply(status, text, headers | dict(extra or {}))
+    return Reply(status, text, tuple((headers | dict(extra or {})).items()))
 
 
 def _exitstatus(digits: str | None) -> int | None:
@@ -126,12 +153,23 @@ def _exitstatus(digits: str | None) -> int | None:
 
 
 def _rid(query: str) -> UUID | None:
-    given = [value for name, value in parse_qsl(query, keep_blank_values=True) if name == "rid"]
-    if not given:
+    given = _last(query, "rid")
+    if given is None:
         return None
-    if not _RID.fullmatch(given[-1]):
+    if not _RID.fullmatch(given):
         raise _Refused(400, "invalid uuid format")
-    return UUID(given[-1])
+    return UUID(given)
+
+
+def _last(query: str, name: str) -> str | None:
+    """The last value of a parameter; None without one."""
+    if name not in query:
+        return None
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True)
+    except ValueError:  # more fields than anybody needs
+        raise _Refused(400, "invalid url format") from None
+    return next((value for key, value in reversed(pairs) if key == name), None)
 
 
 def _scheme(request: RawRequest) -> str:

@@ -11,8 +11,10 @@ from django.http.request import RawPostDataException
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from hc.pings import http, writer
+from hc.pings import http
+from hc.pings.event import Overloaded
 from hc.pings.http import RawRequest, Reply
+from hc.pings.intake import intake
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +34,11 @@ def ping(request: HttpRequest) -> HttpResponse:
     if isinstance(event, Reply):
         return _response(event)
     try:
-        receipt = writer.record([event], raw.received)[0]
+        receipt = intake().take([event])[0]
+    except Overloaded:
+        return _response(http.unavailable())
     except DatabaseError:
-        logger.exception("ping could not be stored")
+        logger.exception("ping could not be stored", extra={"action": "ping"})
         return _response(http.unavailable())
     return _response(http.reply_to(receipt))
 

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.utils import timezone
 from pytest_django import Settings
 
+from hc.accounts.models import Profile, Project
+from hc.accounts.services.keys import create_ping_key
 from hc.api.models import Check, Ping
-from hc.pings import asgi
-from tests.factories import close_connection
+from hc.pings import asgi, views
+from hc.pings.batcher import Batcher
+from hc.pings.event import Overloaded, PingEvent, Receipt
+from hc.pings.intake import Intake
+from hc.pings.lane import Lane
+from hc.pings.spool import Spool
+from tests.factories import close_connection, make_check, make_webhook
 
 
 @dataclass
@@ -71,7 +80,8 @@ async def _call(
 def door(request: pytest.FixtureRequest, transactional_db: None) -> Iterator[Door]:
     """Both ways into the service. The ASGI door writes from its own thread."""
     yield through_asgi if request.param == "asgi" else through_django
-    asgi._writer.submit(close_connection).result()
+    asgi.lane.run(close_connection)
+    asgi.lane._hang_up()
 
 
 RID = "04603d8b-edf4-4e85-8f61-24bedbcaab59"
@@ -117,7 +127,7 @@ def test_the_answer_carries_the_headers_of_the_contract(door: Door, check: Check
         ("/1.5", 404, "not found"),
         ("/+1", 404, "not found"),
         ("/-1", 404, "not found"),
-        ("/FAIL", 404, "not found"),
+        ("/FAIL", 400, "invalid url format"),
         ("/fail/", 404, "not found"),
         ("?rid=1", 400, "invalid uuid format"),
         ("?rid=", 400, "invalid uuid format"),
@@ -252,3 +262,123 @@ def test_who_hangs_up_early_is_not_recorded(check: Check) -> None:
     asyncio.run(asgi.ping(scope, f"/ping/{check.code}", receive, send))
     assert sent == []
     assert not Ping.objects.exists()
+
+
+def test_a_ping_is_stamped_when_it_is_complete(transactional_db: None, check: Check) -> None:
+    """A job that sends its output while it runs has ended when the body ends."""
+    bodies = iter([b"begin", b"end"])
+    times = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        chunk = next(bodies)
+        times.append(timezone.now())
+        return {"type": "http.request", "body": chunk, "more_body": chunk == b"begin"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        pass
+
+    scope = {"method": "POST", "query_string": b"", "headers": [], "client": ("127.0.0.1", 1)}
+    asyncio.run(_call(scope, f"/ping/{check.code}", receive, send))
+    asgi.lane.run(close_connection)
+    asgi.lane._hang_up()
+    assert Ping.objects.get().created >= times[-1]
+
+
+@pytest.fixture
+def key(project: Project) -> str:
+    return create_ping_key(project)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("named", "success"),
+        ("named/start", "start"),
+        ("named/fail", "fail"),
+        ("named/log", "log"),
+        ("named/0", "success"),
+        ("named/9?rid=" + RID, "fail"),
+        ("named?create=1", "success"),
+    ],
+)
+def test_a_ping_may_name_its_check(
+    door: Door, check: Check, project: Project, key: str, path: str, kind: str
+) -> None:
+    named = make_check(project, name="Named", slug="named")
+    answer = door("GET", f"/ping/{key}/{path}")
+    assert (answer.status, answer.text) == (200, "OK")
+    assert Ping.objects.get(owner=named).signal() == kind
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "text"),
+    [
+        ("{key}/unknown", 404, "not found"),
+        ("nokey/named", 404, "not found"),
+        ("nokey/named?create=1", 404, "not found"),
+        ("{key}/unknown?create=true", 404, "not found"),
+        ("{key}/twin", 409, "ambiguous slug"),
+        ("{key}/twin?create=1", 409, "ambiguous slug"),
+        ("{key}/Named", 400, "invalid url format"),
+        ("{key}/" + "x" * 101 + "?create=1", 400, "invalid url format"),
+        ("{key}/new/256?create=1", 400, "invalid url format"),
+        ("{key}/new?create=1&rid=x", 400, "invalid uuid format"),
+        ("{key}/named/", 404, "not found"),
+        ("{key}/named/stop", 404, "not found"),
+        ("{key}/n.amed", 404, "not found"),
+        ("{key}", 404, "not found"),
+    ],
+)
+def test_what_names_no_check_is_refused_and_makes_none(
+    door: Door, project: Project, key: str, path: str, status: int, text: str
+) -> None:
+    for slug in ("named", "twin", "twin"):
+        make_check(project, slug=slug)
+    answer = door("GET", "/ping/" + path.format(key=key))
+    assert (answer.status, answer.text) == (status, text)
+    assert Check.objects.filter(project=project).count() == 3
+    assert not Ping.objects.exists()
+
+
+def test_a_check_is_made_on_demand(door: Door, project: Project, key: str) -> None:
+    channel = make_webhook(project)
+    answer = door("POST", f"/ping/{key}/new-one?create=1")
+    assert (answer.status, answer.text) == (201, "Created")
+    assert answer.headers["Ping-Body-Limit"] == "10000"
+    made = Check.objects.get(slug="new-one")
+    assert (made.name, made.project, made.n_pings, made.status) == ("new-one", project, 1, "up")
+    assert list(made.channel_set.all()) == [channel]
+    assert door("POST", f"/ping/{key}/new-one?create=1").status == 200
+
+
+def test_twice_the_limit_of_checks_may_be_made_on_demand(
+    door: Door, project: Project, key: str
+) -> None:
+    used = Check.objects.filter(project__owner=project.owner).count()
+    Profile.objects.update(check_limit=used + 1)
+    answers = [door("GET", f"/ping/{key}/n-{i}?create=1").status for i in range(used + 3)]
+    assert answers == [201] * (used + 2) + [404]
+
+
+def test_pings_come_again_later_when_nothing_can_keep_them(
+    door: Door, check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(Intake):
+        def take(self, events: Sequence[PingEvent], attempt: Any = None) -> list[Receipt]:
+            raise Overloaded
+
+    full = Full(Spool(Path("/nonexistent"), 0))
+    monkeypatch.setattr(views, "intake", lambda: full)
+    lane = Lane(full)
+    monkeypatch.setattr(asgi, "batcher", Batcher(lane.take))
+    answer = door("GET", f"/ping/{check.code}")
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+
+
+def test_below_a_path_of_the_site_the_addresses_are_the_same(
+    transactional_db: None, check: Check, settings: Settings
+) -> None:
+    settings.URL_PREFIX = "hosted/here"
+    request = RequestFactory().get(f"/hosted/here/ping/{check.code}/fail")
+    response = views.ping(request)
+    assert (response.status_code, Ping.objects.get().kind) == (200, "fail")

@@ -79,7 +79,7 @@ def test_a_batch_keeps_the_order_of_each_check(
 def test_the_row_holds_all_that_was_received(check: Check, now: datetime) -> None:
     rid = uuid4()
     event = PingEvent(
-        code=check.code,
+        target=check.code,
         received=now,
         action=Kind.FAIL,
         exitstatus=7,
@@ -158,3 +158,23 @@ def test_queries_grow_with_checks_not_with_pings(check: Check, now: datetime) ->
 
 def test_an_empty_batch_is_no_work(db: None, now: datetime) -> None:
     assert record([], now) == []
+
+
+def test_clocks_that_differ_do_not_put_pings_before_what_is_on_record(
+    check: Check, now: datetime
+) -> None:
+    record([ping_event(check.code, now)], now)
+    record([ping_event(check.code, now - seconds(30), Kind.FAIL)], now)
+    check.refresh_from_db()
+    assert (check.status, check.last_ping) == ("down", now)
+    assert list(Ping.objects.order_by("n").values_list("created", flat=True)) == [now, now]
+
+
+def test_flips_have_messages_on_databases_that_insert_them_one_by_one(
+    check: Check, project: Project, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As MySQL does, which does not tell the keys of several rows."""
+    make_webhook(project)
+    monkeypatch.setattr(type(connection.features), "can_return_rows_from_bulk_insert", False)
+    record([ping_event(check.code, now, Kind.FAIL)], now)
+    assert Notification.objects.get().flip == Flip.objects.get()
