@@ -1,0 +1,1 @@
+"""Housekeeping: what is too old goes, what is worth keeping is summed up before."""
