@@ -32,6 +32,7 @@ class Parcel:
     claim: Claim
     alert: Alert
     config: Config
+    destination: str
     send: Send
 
 
@@ -45,7 +46,7 @@ class Store(Protocol):
         """
 
     async def settle(self, attempt: Attempt) -> None:
-        """Store what came of an attempt; raises when it could not be stored."""
+        """Store what came of an attempt; raises ConnectionError while the database is away."""
 
     async def renew(self, claims: Sequence[Claim]) -> None: ...
 
@@ -75,12 +76,17 @@ class Dispatcher:
         self._in_lane: Counter[str] = Counter()
 
     @property
-    def in_flight(self) -> int:
-        return len(self._tasks)
+    def busy(self) -> set[int]:
+        """The messages that are being sent."""
+        return {one.id for one in self._tasks.values()}
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._tasks) >= AT_ONCE
 
     async def dispatch(self) -> int:
         """Start sending what is due, as far as there is room; how many were started."""
-        busy = {one.id for one in self._tasks.values()}
+        busy = self.busy
         parcels = await self._store.fetch(AT_ONCE - len(busy), busy)
         for parcel in parcels:
             task = asyncio.create_task(self._deliver(parcel))
@@ -110,7 +116,11 @@ class Dispatcher:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         if claims:
-            await self._store.release(claims)
+            try:
+                await self._store.release(claims)
+            except Exception:
+                # Their leases run out.
+                logger.exception("messages not given back", extra={"action": "stop"})
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         claim = self._tasks.pop(task)
@@ -118,7 +128,7 @@ class Dispatcher:
         self._on_idle()
 
     async def _deliver(self, parcel: Parcel) -> None:
-        destination = parcel.config.destination()
+        destination = parcel.destination
         self._in_lane[destination] += 1
         try:
             async with self._lanes[destination]:
@@ -132,12 +142,16 @@ class Dispatcher:
     async def _settle(self, attempt: Attempt) -> None:
         """Store the outcome, however long the database is away: else the message goes out again."""
         while True:
+            extra = {"action": "settle", "notification": attempt.claim.id}
             try:
                 return await self._store.settle(attempt)
-            except Exception:
-                extra = {"action": "settle", "notification": attempt.claim.id}
+            except ConnectionError:
                 logger.exception("outcome could not be stored yet", extra=extra)
                 await asyncio.sleep(SETTLE_AGAIN_SECONDS)
+            except Exception:
+                # Not the database's absence: the lease runs out, and the message is tried again.
+                logger.exception("outcome cannot be stored", extra=extra)
+                return None
 
     def _leave(self, destination: str) -> None:
         self._in_lane[destination] -= 1

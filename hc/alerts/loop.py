@@ -96,7 +96,9 @@ class AlertLoop:
         return min(max(seconds, 0.01), POLL_SECONDS)
 
     async def _look_ahead(self, moments: list[datetime]) -> None:
-        answers = [await self._database(q) for q in (overdue.next_deadline, outbox.next_due)]
+        answers = [await self._database(overdue.next_look)]
+        if not self._dispatcher.is_full:  # else the end of a sending rings the bell
+            answers.append(await self._database(outbox.next_due, self._dispatcher.busy))
         moments.extend(moment for moment in answers if moment is not None)
 
 

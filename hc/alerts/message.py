@@ -60,11 +60,19 @@ def build(notification: Notification, config: Config, now: datetime) -> Alert:
 
 
 def site() -> Site:
-    logo = settings.SITE_LOGO_URL or static("img/logo.png")
+    logo = settings.SITE_LOGO_URL or _built_in_logo()
     if logo.startswith("/"):
         root = urlsplit(settings.SITE_ROOT)
         logo = f"{root.scheme}://{root.netloc}{logo}"
     return Site(settings.SITE_NAME, settings.SITE_ROOT, logo)
+
+
+def _built_in_logo() -> str:
+    """Its hashed address; the plain one where the static files were not collected."""
+    try:
+        return static("img/logo.png")
+    except ValueError:
+        return f"{settings.STATIC_URL}img/logo.png"
 
 
 def unsubscribe_url(channel: Channel) -> str:
@@ -111,6 +119,7 @@ def _last_ping(flip: Flip) -> LastPing | None:
         method=ping.method,
         remote_addr=ping.remote_addr,
         body=bytes(ping.body_raw) if ping.body_raw is not None else None,
+        unread=ping.object_size or 0,
     )
 
 

@@ -115,17 +115,11 @@ def claim(limit: int, now: datetime, *, busy: Collection[int] = ()) -> list[Clai
     """
     if limit <= 0:
         return []
-    before = Notification.objects.filter(
-        channel_id=OuterRef("channel_id"),
-        owner_id=OuterRef("owner_id"),
-        due__isnull=False,
-        pk__lt=OuterRef("pk"),
-    )
     with transaction.atomic():
-        due = Notification.objects.filter(due__lte=now).exclude(Exists(before))
-        due = due.exclude(pk__in=busy) if busy else due
-        locked = due.select_for_update(
-            skip_locked=connection.features.has_select_for_update_skip_locked
+        locked = (
+            _first_in_line(busy)
+            .filter(due__lte=now)
+            .select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
         )
         ids = list(locked.order_by("priority", "due", "pk").values_list("pk", flat=True)[:limit])
         Notification.objects.filter(pk__in=ids).update(
@@ -190,11 +184,9 @@ def next_try(attempt: Attempt) -> datetime | None:
     return again if again <= expires else None
 
 
-def next_due() -> datetime | None:
-    """When the next message becomes due, or the next lease runs out."""
-    due: datetime | None = Notification.objects.filter(due__isnull=False).aggregate(d=Min("due"))[
-        "d"
-    ]
+def next_due(busy: Collection[int] = ()) -> datetime | None:
+    """When there is something to claim again: a message is due, or a lease runs out."""
+    due: datetime | None = _first_in_line(busy).aggregate(d=Min("due"))["d"]
     return due
 
 
@@ -206,6 +198,18 @@ def close_finished_flips(now: datetime) -> None:
 
 
 # --- Helpers ----------------------------------------------------------------------------------
+
+
+def _first_in_line(busy: Collection[int]) -> QuerySet[Notification]:
+    """Open messages that wait for no earlier one of their check to their channel."""
+    before = Notification.objects.filter(
+        channel_id=OuterRef("channel_id"),
+        owner_id=OuterRef("owner_id"),
+        due__isnull=False,
+        pk__lt=OuterRef("pk"),
+    )
+    waiting = Notification.objects.filter(due__isnull=False).exclude(Exists(before))
+    return waiting.exclude(pk__in=busy) if busy else waiting
 
 
 def _held(claimed: Claim) -> QuerySet[Notification]:

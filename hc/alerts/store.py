@@ -13,14 +13,15 @@ from datetime import datetime
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 
 from hc.alerts import message, outbox
 from hc.alerts.dispatcher import Parcel
+from hc.alerts.lastbody import with_body
 from hc.alerts.outbox import Attempt, Claim
 from hc.integrations import registry
-from hc.integrations.base import BadConfig, failed
+from hc.integrations.base import BadConfig, failed, retry
 
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -52,7 +53,11 @@ class OutboxStore:
         return await self._database(_fetch, limit, busy)
 
     async def settle(self, attempt: Attempt) -> None:
-        if not await self._database(outbox.settle, attempt):
+        try:
+            held = await self._database(outbox.settle, attempt)
+        except (OperationalError, InterfaceError) as e:
+            raise ConnectionError from e
+        if not held:
             logger.warning("lease lost", extra={"notification": attempt.claim.id})
 
     async def renew(self, claims: Sequence[Claim]) -> None:
@@ -70,8 +75,8 @@ def _fetch(limit: int, busy: Collection[int]) -> list[Parcel]:
 def _parcel(claim: Claim) -> Parcel | None:
     """The message ready for sending; None if it was settled here, because nothing is to be sent."""
     now = timezone.now()
-    if claim.notification.channel.disabled:
-        outbox.drop(claim, "The integration was switched off", now)
+    if why := _is_moot(claim):
+        outbox.drop(claim, why, now)
         return None
     try:
         return _packed(claim, now)
@@ -81,9 +86,19 @@ def _parcel(claim: Claim) -> Parcel | None:
         raise
     except Exception:
         logger.exception("message cannot be built", extra={"notification": claim.id})
-        outcome = failed("Internal error; it was logged for the operator")
+        outcome = retry("Internal error; it was logged for the operator")
     outbox.settle(Attempt(claim, outcome, now, now))
     return None
+
+
+def _is_moot(claim: Claim) -> str:
+    """Why a message is not to be sent any more; empty if it is."""
+    channel, check_id = claim.notification.channel, claim.notification.owner_id
+    if channel.disabled:
+        return "The integration was switched off"
+    if check_id and not channel.checks.filter(pk=check_id).exists():
+        return "The integration was taken off the check"
+    return ""
 
 
 class Undeliverable(Exception):
@@ -103,4 +118,5 @@ def _packed(claim: Claim, now: datetime) -> Parcel:
         text = "The settings of this integration cannot be read; set it up again"
         raise Undeliverable(text) from None
     alert = message.build(claim.notification, config, now)
-    return Parcel(claim, alert, config, registry.transport(channel.kind))
+    destination = config.destination()
+    return Parcel(claim, alert, config, destination, with_body(registry.transport(channel.kind)))

@@ -7,6 +7,7 @@ settings beyond its own. So its test is a table of inputs and requests.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
@@ -46,7 +47,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class LastPing:
-    """The newest ping up to the flip; `body` as it was received, None if it had none."""
+    """The newest ping up to the flip; `body` as it was received, None if it had none.
+
+    `unread`: the bytes of a body that is there, but could not be read in time.
+    """
 
     kind: Kind
     at: datetime
@@ -56,6 +60,7 @@ class LastPing:
     method: str = ""
     remote_addr: str | None = None
     body: bytes | None = None
+    unread: int = 0
 
     def text(self) -> str:
         return (self.body or b"").decode("utf-8", "replace")
@@ -168,7 +173,8 @@ class Outcome:
     max_attempts: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "error", self.error[:MAX_ERROR])
+        printable = "".join(c if c.isprintable() else " " for c in self.error[:MAX_ERROR])
+        object.__setattr__(self, "error", printable)
 
 
 def delivered() -> Outcome:
@@ -204,7 +210,7 @@ def outcome_of_error(error: HttpError) -> Outcome:
 def retry_after(answer: Answer) -> timedelta | None:
     """The pause that the answer asks for in whole seconds, at most an hour."""
     text = answer.headers.get("retry-after", "")
-    return timedelta(seconds=min(int(text), 3600)) if text.isdigit() else None
+    return timedelta(seconds=min(int(text), 3600)) if re.fullmatch("[0-9]{1,9}", text) else None
 
 
 # --- What an integration is -------------------------------------------------------------------
@@ -268,7 +274,7 @@ class Integration:
     """The manifest of a kind. Everything about it derives from here and from its folder.
 
     `enabled` gets the values of the kind's own settings. `paging`: wakes people up, so it is
-    sent first.
+    sent first. `confirms`: its address has to be confirmed before it is used.
     """
 
     kind: str
@@ -277,3 +283,4 @@ class Integration:
     settings: tuple[Var, ...] = ()
     enabled: Callable[[Mapping[str, Any]], bool] = lambda _: True
     paging: bool = False
+    confirms: bool = False

@@ -1,11 +1,20 @@
-"""The pages of all integrations; what a kind has beyond the generic ones it names itself."""
+"""The pages of all integrations."""
 
 from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
 
 from django.urls import URLPattern, path
 
 from hc.integrations import registry, setup
-from hc.integrations.email import views as email
+
+
+def _own_pages() -> list[URLPattern]:
+    """What the kinds name in `<kind>/urls.py`, if they have one."""
+    modules = [f"hc.integrations.{integration.kind}.urls" for integration in registry.KINDS]
+    found = [import_module(name) for name in modules if find_spec(name)]
+    return [pattern for module in found for pattern in module.urlpatterns]
 
 
 def _add_pages() -> list[URLPattern]:
@@ -25,6 +34,5 @@ urlpatterns = [
     *_add_pages(),
     path("integrations/<uuid:code>/edit/", setup.edit, name="hc-edit-channel"),
     path("integrations/<uuid:code>/remove/", setup.remove, name="hc-remove-channel"),
-    path("integrations/<uuid:code>/verify/<str:token>/", email.verify, name="hc-verify-email"),
-    path("integrations/<uuid:code>/unsub/<str:token>/", email.unsubscribe, name="hc-unsubscribe"),
+    *_own_pages(),
 ]

@@ -58,7 +58,9 @@ class MemoryStore:
 
         channel = Channel(kind="webhook")
         claim = Claim(Notification(pk=number, channel=channel), 1)
-        self.parcels.append(Parcel(claim, cast("Alert", None), HostConfig(host=host), transport))
+        config = HostConfig(host=host)
+        parcel = Parcel(claim, cast("Alert", None), config, config.destination(), transport)
+        self.parcels.append(parcel)
 
     def outcomes(self) -> dict[int, Outcome]:
         return {attempt.claim.id: attempt.outcome for attempt in self.settled}
@@ -77,7 +79,7 @@ def dispatcher(store: MemoryStore, on_idle: Callable[[], None] = lambda: None) -
 
 
 async def drain(subject: Dispatcher) -> None:
-    while subject.in_flight:
+    while subject.busy:
         await asyncio.sleep(0)
 
 
@@ -260,6 +262,6 @@ def test_closing_leaves_what_hangs_to_its_lease() -> None:
         await subject.dispatch()
         await asyncio.sleep(0.01)
         await subject.close(0.05)
-        assert (store.settled, store.released, subject.in_flight) == ([], [], 0)
+        assert (store.settled, store.released, subject.busy) == ([], [], set())
 
     asyncio.run(scenario())

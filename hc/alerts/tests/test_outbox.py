@@ -299,3 +299,17 @@ def test_a_retry_is_queued_with_its_error(
     assert message.due is not None
     assert message.due > now
     assert Flip.objects.get().processed is None
+
+
+def test_what_waits_behind_another_message_wakes_nobody(
+    channel: Channel, check: Check, now: datetime, settle: Settle
+) -> None:
+    """Else the loop would turn at full speed until the retry."""
+    fail(check, now)
+    (first,) = outbox.claim(10, now)
+    settle(first, retry("busy", timedelta(hours=1)))
+    recover(check, now + seconds(5))
+    due = outbox.next_due()
+    assert due is not None
+    assert due >= now + timedelta(hours=1)
+    assert outbox.next_due(busy=[first.id]) is None

@@ -26,7 +26,7 @@ def watched(check: Check, now: datetime) -> Check:
 
 def test_nothing_is_overdue_before_the_deadline(watched: Check, now: datetime) -> None:
     assert overdue.sweep(now + DAY + HOUR - timedelta(seconds=1)) == 0
-    assert overdue.next_deadline() == now + DAY + HOUR
+    assert overdue.next_look() == now + DAY + HOUR
 
 
 def test_an_overdue_check_goes_down_with_a_flip_stamped_with_the_deadline(
@@ -47,7 +47,25 @@ def test_an_overdue_check_goes_down_with_a_flip_stamped_with_the_deadline(
 def test_it_goes_down_once(watched: Check, now: datetime) -> None:
     assert overdue.sweep(now + 2 * DAY) == 1
     assert overdue.sweep(now + 2 * DAY) == 0
-    assert overdue.next_deadline() is None
+    assert overdue.next_look() is None
+
+
+def test_a_ping_leaves_the_planned_look_alone_and_the_loop_plans_the_next_one(
+    watched: Check, now: datetime
+) -> None:
+    """So that a ping changes no indexed column."""
+    planned = overdue.next_look()
+    record([ping_event(watched.code, now + HOUR)], now)
+    watched.refresh_from_db()
+    assert (overdue.next_look(), watched.alert_after) == (planned, now + DAY + 2 * HOUR)
+    assert overdue.sweep(now + DAY + HOUR) == 0
+    assert overdue.next_look() == now + DAY + 2 * HOUR
+    assert overdue.sweep(now + DAY + 2 * HOUR) == 1
+
+
+def test_an_earlier_deadline_is_looked_at_earlier(watched: Check, now: datetime) -> None:
+    record([ping_event(watched.code, now, Kind.START)], now)
+    assert overdue.next_look() == now + HOUR
 
 
 @pytest.mark.parametrize("status", ["new", "up"])
@@ -72,7 +90,7 @@ def test_many_checks_go_down_in_one_transaction_of_few_queries(
     codes = [make_check(project).code for _ in range(30)]
     record([ping_event(code, now) for code in codes], now)
     with CaptureQueriesContext(connection) as captured:
-        assert overdue.sweep_once(now + 2 * DAY, limit=20) == 20
+        assert overdue.sweep_once(now + 2 * DAY, limit=20) == (20, 20)
     updates = [q for q in captured if q["sql"].startswith("UPDATE")]
     assert len(captured) - len(updates) <= 10
     assert overdue.sweep(now + 2 * DAY) == 10

@@ -107,5 +107,14 @@ def test_a_message_that_cannot_be_built_does_not_stop_the_others(
 ) -> None:
     Notification.objects.update(flip=None)
     assert fetch(store) == []
-    assert Notification.objects.get().state == "failed"
+    message = Notification.objects.get()
+    assert (message.state, message.error[:14]) == ("queued", "Internal error")  # for a later try
     assert "message cannot be built" in caplog.text
+
+
+def test_a_channel_that_was_taken_off_the_check_is_told_nothing_more(
+    store: OutboxStore, queued: Channel, check: Check
+) -> None:
+    check.channel_set.remove(queued)
+    assert fetch(store) == []
+    assert Notification.objects.get().state == "dropped"

@@ -4,4 +4,5 @@ EMAIL = Integration(
     kind="email",
     label="Email",
     blurb="A message to a mailbox, with the facts and the output of the job.",
+    confirms=True,
 )

@@ -64,7 +64,8 @@ def _headers(alert: Alert) -> dict[str, str]:
 
 def _facts(alert: Alert) -> dict[str, Any]:
     """What both parts of the message say; times in the reader's zone."""
-    body, cut = _body(alert.last_ping)
+    ping = alert.last_ping
+    body, cut = _body(ping)
     return {
         "alert": alert,
         "site_name": alert.site.name,
@@ -76,8 +77,9 @@ def _facts(alert: Alert) -> dict[str, Any]:
         "body_wrapped": "\n".join(_wrapped(body)),
         "body_cut": cut,
         "max_body": f"{MAX_BODY:,}",
-        "ping_link": f"{alert.link}#ping-{alert.last_ping.n}" if alert.last_ping else alert.link,
-        "subject_of_ping": _subject(alert.last_ping),
+        "unread": f"{ping.unread:,}" if ping and ping.unread else "",
+        "ping_link": f"{alert.link}#ping-{ping.n}" if ping else alert.link,
+        "subject_of_ping": _subject(ping),
         "projects": alert.reader.projects,
     }
 

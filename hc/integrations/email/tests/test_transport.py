@@ -13,7 +13,7 @@ from hc.integrations.base import Alert, Outcome, ProjectSummary, Result
 from hc.integrations.email.config import EmailConfig
 from hc.integrations.email.transport import compose, send
 from hc.lib.mail import MailError
-from tests.alerts import CHECK, DOWN, UP, FakeMailer, named, wire, with_body
+from tests.alerts import CHECK, DOWN, PING, UP, FakeMailer, named, wire, with_body
 
 CONFIG = EmailConfig(value="ops@example.org")
 
@@ -206,3 +206,11 @@ def test_stored_values_load(value: str, up: bool, down: bool, details: str) -> N
         "ops@example.org",
     )
     assert EmailConfig.load(config.dump()) == config
+
+
+def test_a_body_that_could_not_be_read_in_time_is_pointed_to() -> None:
+    alert = replace(DOWN, last_ping=replace(PING, unread=12_345))
+    for part in parts(alert):
+        assert "a body of 12,345 bytes, which could not be read in time" in part
+        assert f"{DOWN.link}#ping-42" in part
+    assert all("could not be read" not in part for part in parts(with_body(DOWN, b"text")))
