@@ -21,6 +21,7 @@ _NAT64_LOCAL = ip_network("64:ff9b:1::/48")
 _RELAY_6TO4 = ip_network("192.88.99.0/24")
 
 
+@lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address | None:
     """An address as proxies write it: `1.2.3.4`, `1.2.3.4:567`, `[2001:db8::1]:567`, or None.
 
@@ -64,6 +65,7 @@ def _parsed(networks: tuple[str, ...]) -> tuple[Network, ...]:
     return tuple(ip_network(n) for n in networks)
 
 
+@lru_cache(maxsize=4096)
 def in_networks(address: Address, networks: tuple[str, ...]) -> bool:
     return any(address in n for n in _parsed(networks) if n.version == address.version)
 

@@ -89,6 +89,8 @@ def _send_logged(mail: Mail) -> None:
         send(mail)
     except MailError as e:
         logger.error("mail not sent", extra={"action": "mail", "reason": str(e)})
+    except Exception:
+        logger.exception("mail not sent", extra={"action": "mail"})
 
 
 def send(mail: Mail) -> None:

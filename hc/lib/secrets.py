@@ -11,14 +11,15 @@ ALPHANUMERIC = string.ascii_letters + string.digits
 
 
 def kept_secret(path: Path) -> str:
-    """The secret stored at `path`; made now (64 characters, mode 0600) if there is none yet."""
-    try:
+    """The secret stored at `path`; made now (64 characters, mode 0600) if there is none yet.
+
+    Its folder must exist.
+    """
+    if path.exists():
         return _read(path)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
     # Written beside and linked into place: of two processes starting at once, one wins, and
     # neither can read half a key.
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as f:
         f.write(random_string(64))

@@ -55,10 +55,12 @@ def _furnish(user: User) -> None:
     channels.create(project, "email", EmailConfig(value=user.email), verified=True)
 
 
-def touch(user: User) -> None:
-    """Remember that the user is active; written once a day."""
+def touch(user: User) -> bool:
+    """Remember that the user is active; whether that was written, which it is once a day."""
     today = timezone.now()
     profile = Profile.of(user.pk)
     last = profile.last_active_date
-    if last is None or (today - last).days >= 1:
-        Profile.objects.filter(pk=profile.pk).update(last_active_date=today)
+    if last is not None and (today - last).days < 1:
+        return False
+    Profile.objects.filter(pk=profile.pk).update(last_active_date=today)
+    return True

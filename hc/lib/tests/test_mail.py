@@ -139,3 +139,12 @@ def test_mail_for_later_that_fails_is_logged(
     mail.send_later(MESSAGE)
     mail.flush()
     assert "mail not sent" in caplog.text
+
+
+def test_no_trouble_of_a_mail_goes_unnoticed(
+    caplog: pytest.LogCaptureFixture, settings: Settings
+) -> None:
+    settings.EMAIL_BACKEND = "no.such.Backend"
+    mail.send_later(mail.Mail("a@example.org", "subject", "text", "<p>html</p>"))
+    mail.flush()
+    assert "mail not sent" in caplog.text

@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 
 from hc.accounts.models import normalise_email
 from hc.accounts.services.accounts import check_new_account
-from hc.accounts.services.projects import MAX_NAME
 
 MAX_EMAIL = 254
 TRY_LATER = "That was tried too often. Wait a while, then try again."
@@ -67,12 +66,3 @@ class SetupForm(forms.Form):
             except ValidationError as e:
                 self.add_error("password", e)
         return cleaned
-
-
-class ProjectForm(forms.Form):
-    name = forms.CharField(
-        max_length=MAX_NAME, help_text="A team, a customer or a server: what belongs together."
-    )
-
-    def clean_name(self) -> str:
-        return " ".join(self.cleaned_data["name"].split())

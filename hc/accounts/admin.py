@@ -1,0 +1,490 @@
+"""People and projects in the admin pages. Source: accounts 13 of the specification."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F, Model, Prefetch, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.views.generic import RedirectView
+
+from hc.accounts.forms import AddressField
+from hc.accounts.models import Credential, LoginToken, Member, Profile, Project, Theme, User
+from hc.accounts.services.accounts import AddressTaken, check_new_account, create_account
+from hc.accounts.services.projects import MAX_NAME, create_project
+from hc.api.models import Channel, Check
+from hc.core.words import count
+from hc.lib.admin import Journal, ModelForm, Refused, Table, ZoneForm, count_of, link_to, pick
+
+if TYPE_CHECKING:
+    _UserAdmin = UserAdmin[User]
+    _PasswordForm = AdminPasswordChangeForm[User]
+else:
+    _UserAdmin = UserAdmin
+    _PasswordForm = AdminPasswordChangeForm
+
+DELETION_GRACE = timedelta(days=31)
+NAG_PERIODS = (timedelta(0), timedelta(hours=1), timedelta(days=1))
+MANY_CHECKS = (10, 20, 50, 100, 500, 1000)
+PROJECTS_SHOWN = 5
+
+admin.site.site_header = admin.site.site_title = f"{settings.SITE_NAME} administration"
+admin.site.site_url = f"/{settings.URL_PREFIX}/" if settings.URL_PREFIX else "/"
+
+
+class SignIn(RedirectView):
+    """To the login page of the site, and back to the page that was asked for.
+
+    Whoever is signed in already may not come here: sent back, they would go round in circles.
+    """
+
+    pattern_name = "hc-login"
+
+    def get_redirect_url(self, *args: Any, **kwargs: Any) -> str | None:
+        user = self.request.user
+        self.query_string = user.is_staff or not user.is_authenticated
+        return super().get_redirect_url(*args, **kwargs)
+
+
+def lock_checks(**lookups: Model) -> None:
+    """Pings that come before the transaction ends wait, and find what it left."""
+    list(Check.objects.filter(**lookups).for_update().only("pk"))
+
+
+# --- Accounts ---------------------------------------------------------------------------------
+
+
+class AccountForm(ModelForm[User]):
+    """A new account."""
+
+    email = AddressField(label="E-mail address")
+    password = forms.CharField(
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="May stay empty: then the person signs in by a mailed link.",
+    )
+
+    class Meta:
+        model = User
+        fields = ("email",)
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if password and "email" in self.cleaned_data:
+            check_new_account(self.cleaned_data["email"], password)
+        return password
+
+
+class PasswordForm(_PasswordForm):
+    def save(self, commit: bool = True) -> User:
+        user = super().save(commit=False)
+        if commit:
+            user.save(update_fields=["password"])
+        return user
+
+
+@admin.register(User)
+class AccountAdmin(Table[User], _UserAdmin):
+    """Only superusers touch the accounts of staff and hand out rights; nobody their own."""
+
+    list_display = ("id", "email", "usage", "date_joined", "last_login", "last_active", "is_staff")
+    list_display_links = ("id", "email")
+    list_filter = ("last_login", "date_joined", "is_staff", "is_active")
+    search_fields = ("email", "=id")
+    ordering = ("-id",)
+    hidden = ("password",)
+    actions = ("activate", "deactivate")
+    fieldsets = (
+        (None, {"fields": ("email", "password_state", "profile_link")}),
+        (
+            "Rights",
+            {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
+        ),
+        ("Dates", {"fields": ("date_joined", "last_login")}),
+    )
+    readonly_fields = ("password_state", "profile_link", "date_joined", "last_login")
+    add_form = AccountForm
+    add_form_template = None
+    add_fieldsets = ((None, {"fields": ("email", "password")}),)
+    change_password_form = PasswordForm
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                last_active=F("profile__last_active_date"),
+                n_projects=count_of(Project.objects.all(), "owner"),
+                n_checks=count_of(Check.objects.all(), "project__owner"),
+            )
+        )
+
+    @admin.display(description="Usage", ordering="n_checks")
+    def usage(self, user: Any) -> str:
+        return f"{count(user.n_projects, 'project')}, {count(user.n_checks, 'check')}"
+
+    @admin.display(description="Last active", ordering="last_active")
+    def last_active(self, user: Any) -> Any:
+        return user.last_active
+
+    @admin.display(description="Password")
+    def password_state(self, user: User) -> str:
+        words = ("Set", "change it") if user.has_usable_password() else ("None", "set one")
+        url = reverse("admin:auth_user_password_change", args=[user.pk])
+        return format_html('{}, <a href="{}">{}</a>', words[0], url, words[1])
+
+    @admin.display(description="Profile")
+    def profile_link(self, user: User) -> str:
+        return link_to(Profile.objects.filter(user=user).first(), "Preferences and limits")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        fixed: tuple[str, ...] = ()
+        if obj == request.user or not _is_superuser(request):
+            fixed = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
+        return (*self.readonly_fields, *fixed)
+
+    def may_touch(self, request: HttpRequest, obj: User | None) -> bool:
+        return obj is None or not obj.is_staff or _is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and self.may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        may = super().has_delete_permission(request, obj) and self.may_touch(request, obj)
+        return may and obj != request.user
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            if "is_active" in form.changed_data and not obj.is_active:
+                User.objects.filter(pk=obj.pk).update(**switched_off())
+            return
+        try:
+            obj.pk = create_account(obj.email, password=form.cleaned_data["password"]).pk
+        except AddressTaken:
+            raise Refused("There is an account with this address already.") from None
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        with transaction.atomic():
+            lock_checks(project__owner=obj)
+            obj.delete()
+
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().user_change_password(request, *args, **kwargs)
+        if isinstance(response, TemplateResponse) and response.context_data:
+            response.context_data["title"] = f"Password of {response.context_data['original']}"
+        return response
+
+    @admin.action(description="Activate selected accounts", permissions=["change"])
+    def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        users = self._chosen(request, queryset.filter(is_active=False))
+        self.change_rows(request, users, "Activated.", is_active=True)
+        self.message_user(request, f"Activated {count(len(users), 'account')}.", messages.SUCCESS)
+
+    @admin.action(description="Deactivate selected accounts", permissions=["change"])
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        users = self._chosen(request, queryset.filter(is_active=True))
+        self.change_rows(request, users, "Deactivated.", **switched_off())
+        text = f"Deactivated {count(len(users), 'account')}."
+        self.message_user(request, text, messages.SUCCESS)
+
+    def _chosen(self, request: HttpRequest, queryset: QuerySet[User]) -> list[User]:
+        """Those of the selected accounts that may be switched on or off here."""
+        others = queryset.exclude(username=request.user.get_username())
+        return list(others if _is_superuser(request) else others.filter(is_staff=False))
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return request.user.is_active and request.user.is_superuser
+
+
+def switched_off() -> dict[str, Any]:
+    """The columns of an account that nobody can use.
+
+    The password goes, too, so that no session comes back to life with the account.
+    """
+    return {"is_active": False, "password": make_password(None)}
+
+
+class ProfileForm(ZoneForm[Profile]):
+    theme = forms.ChoiceField(choices=Theme, required=False)
+
+    class Meta:
+        labels = {  # noqa: RUF012  # the names that Django wants
+            "tz": "Time zone",
+            "sms_limit": "SMS limit",
+            "sms_sent": "SMS sent",
+            "last_sms_date": "Last SMS date",
+        }
+        help_texts = {"nag_period": "00:00:00 (never), 01:00:00 or 1 00:00:00."}  # noqa: RUF012
+
+    def clean_nag_period(self) -> timedelta:
+        period: timedelta = self.cleaned_data["nag_period"]
+        if period not in NAG_PERIODS:
+            raise ValidationError("Reminders come never, hourly or daily.")
+        return period
+
+
+@admin.register(Profile)
+class ProfileAdmin(Table[Profile]):
+    """It comes and goes with its account: deleted alone, it took the second factor along."""
+
+    form = ProfileForm
+    list_display = (
+        *("id", "account", "checks", "projects", "joined", "last_active_date", "over_limit_date"),
+        *("deletion_scheduled_date", "text_messages", "reports"),
+    )
+    list_display_links = ("id",)
+    list_filter = (
+        "check_limit",
+        pick("checks", "checks", {f"more than {n}": Q(n_checks__gt=n) for n in MANY_CHECKS}),
+        "last_active_date",
+        "over_limit_date",
+        "deletion_scheduled_date",
+        "reports",
+    )
+    list_per_page = 30
+    list_select_related = ("user",)
+    search_fields = ("=id", "user__email")
+    ordering = ("-id",)
+    hidden = ("token", "totp")
+    actions = ("schedule_deletion", "unschedule_deletion")
+    fieldsets = (
+        (None, {"fields": ("account", "tz", "theme", "sort", "second_factor", "last_active_date")}),
+        ("Reports", {"fields": ("reports", "next_report_date", "nag_period", "next_nag_date")}),
+        (
+            "Limits",
+            {
+                "fields": (
+                    ("check_limit", "ping_log_limit"),
+                    ("sms_limit", "sms_sent", "last_sms_date"),
+                    ("call_limit", "calls_sent", "last_call_date"),
+                    "over_limit_date",
+                )
+            },
+        ),
+        ("End", {"fields": ("deletion_notice_date", "deletion_scheduled_date")}),
+    )
+    readonly_fields = ("account", "second_factor", "last_active_date")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Profile]:
+        projects = Project.objects.only("name", "owner").order_by("pk")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(n_checks=count_of(Check.objects.all(), "project__owner", "user"))
+            .prefetch_related(Prefetch("user__project_set", projects))
+        )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Profile | None = None) -> bool:
+        return False
+
+    @admin.display(description="Account", ordering="user__email")
+    def account(self, profile: Profile) -> str:
+        return link_to(profile.user)
+
+    @admin.display(description="Checks", ordering="n_checks")
+    def checks(self, profile: Any) -> str:
+        return f"{profile.n_checks} of {profile.check_limit}"
+
+    @admin.display(description="Projects")
+    def projects(self, profile: Profile) -> str:
+        projects = list(profile.user.project_set.all())
+        links = [(link_to(project),) for project in projects[:PROJECTS_SHOWN]]
+        more = len(projects) - len(links)
+        return format_html_join(", ", "{}", [*links, *([(f"{more} more",)] if more else [])])
+
+    @admin.display(description="Joined", ordering="user__date_joined")
+    def joined(self, profile: Profile) -> Any:
+        return profile.user.date_joined
+
+    @admin.display(description="Text messages", ordering="sms_sent")
+    def text_messages(self, profile: Profile) -> str:
+        return f"{profile.sms_sent} of {profile.sms_limit}"
+
+    @admin.display(description="Second factor")
+    def second_factor(self, profile: Profile) -> str:
+        keys = Credential.objects.filter(user=profile.user_id).count()
+        since = (
+            f"one-time codes since {profile.totp_created:%Y-%m-%d}" if profile.totp_created else ""
+        )
+        codes = since or ("one-time codes" if profile.totp else "")
+        return ", ".join(filter(None, [codes, count(keys, "security key") if keys else ""])) or "–"
+
+    @admin.action(description="Schedule selected accounts for deletion", permissions=["change"])
+    def schedule_deletion(self, request: HttpRequest, queryset: QuerySet[Profile]) -> None:
+        date = timezone.now() + DELETION_GRACE
+        number = self._set_date(request, queryset, date, f"Deletion scheduled for {date:%Y-%m-%d}.")
+        text = f"Scheduled {count(number, 'account')} for deletion on {date:%Y-%m-%d}."
+        self.message_user(request, text, messages.SUCCESS)
+
+    @admin.action(description="Unschedule deletion of selected accounts", permissions=["change"])
+    def unschedule_deletion(self, request: HttpRequest, queryset: QuerySet[Profile]) -> None:
+        scheduled = queryset.exclude(deletion_scheduled_date=None)
+        number = self._set_date(request, scheduled, None, "Deletion unscheduled.")
+        self.message_user(request, f"Unscheduled {count(number, 'account')}.", messages.SUCCESS)
+
+    def _set_date(
+        self, request: HttpRequest, queryset: QuerySet[Profile], date: Any, message: str
+    ) -> int:
+        profiles = list(queryset.prefetch_related(None))
+        self.change_rows(request, profiles, message, deletion_scheduled_date=date)
+        return len(profiles)
+
+
+@admin.register(Credential)
+class CredentialAdmin(Journal[Credential]):
+    """Deleting one takes a lost key from an account."""
+
+    list_display = ("id", "created", "user", "name")
+    list_filter = ("created",)
+    list_select_related = ("user",)
+    search_fields = ("=id", "name", "user__email")
+    codes = ("code",)
+    fields = ("code", "name", "user", "created")
+    ordering = ("-id",)
+    hidden = ("data",)
+
+
+@admin.register(LoginToken)
+class LoginTokenAdmin(Journal[LoginToken]):
+    """Deleting one makes a mailed link useless."""
+
+    list_display = ("id", "user", "created", "expires", "used")
+    list_filter = ("created",)
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    fields = ("user", "created", "expires", "used")
+    ordering = ("-id",)
+    hidden = ("digest",)
+
+
+# --- Projects ---------------------------------------------------------------------------------
+
+
+class ProjectForm(ModelForm[Project]):
+    name = forms.CharField(
+        max_length=MAX_NAME, required=False, help_text="May stay empty for a person's first one."
+    )
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
+
+
+@admin.register(Project)
+class ProjectAdmin(Table[Project]):
+    form = ProjectForm
+    list_display = ("id", "label", "people", "usage", "site_link")
+    list_display_links = ("id", "label")
+    search_fields = ("=id", "name", "owner__email")
+    codes = ("code",)
+    ordering = ("-id",)
+    hidden = ("api_key", "api_key_readonly", "ping_key")
+    autocomplete_fields = ("owner",)
+    readonly_fields = ("code", "keys", "site_link")
+
+    def get_fields(self, request: HttpRequest, obj: Project | None = None) -> tuple[str, ...]:
+        if obj is None:
+            return ("name", "owner")
+        return ("name", "owner", "code", "badge_key", "show_slugs", "keys", "site_link")
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Project | None = None
+    ) -> tuple[str, ...]:
+        return (*self.readonly_fields, "owner") if obj else self.readonly_fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("owner")
+            .annotate(
+                n_members=count_of(Member.objects.all(), "project"),
+                n_checks=count_of(Check.objects.all(), "project"),
+                n_channels=count_of(Channel.objects.all(), "project"),
+            )
+        )
+
+    @admin.display(description="Name", ordering="name")
+    def label(self, project: Project) -> str:
+        return project.name or f"Default of {project.owner.email}"
+
+    @admin.display(description="People", ordering="owner__email")
+    def people(self, project: Any) -> str:
+        more = f" + {count(project.n_members, 'member')}" if project.n_members else ""
+        return format_html("{}{}", link_to(project.owner), more)
+
+    @admin.display(description="Usage", ordering="n_checks")
+    def usage(self, project: Any) -> str:
+        return f"{count(project.n_checks, 'check')}, {count(project.n_channels, 'integration')}"
+
+    @admin.display(description="Checks")
+    def site_link(self, project: Project) -> str:
+        url = reverse("hc-checks", args=[project.code])
+        return format_html('<a href="{}">Open the project</a>', url)
+
+    @admin.display(description="Keys")
+    def keys(self, project: Project) -> str:
+        """Which there are; they are never shown."""
+        names = {
+            "API key": project.api_key,
+            "read-only API key": project.api_key_readonly,
+            "ping key": project.ping_key,
+        }
+        return ", ".join(name for name, key in names.items() if key) or "None"
+
+    def save_model(self, request: HttpRequest, obj: Project, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            obj.pk = create_project(obj.name, obj.owner).pk
+
+    def delete_model(self, request: HttpRequest, obj: Project) -> None:
+        with transaction.atomic():
+            lock_checks(project=obj)
+            obj.delete()
+
+
+class MemberForm(ModelForm[Member]):
+    def clean(self) -> dict[str, Any]:
+        project, user = self.cleaned_data.get("project"), self.cleaned_data.get("user")
+        if project and user and project.owner_id == user.pk:
+            raise ValidationError("The owner of a project is no member besides.")
+        return self.cleaned_data
+
+
+@admin.register(Member)
+class MemberAdmin(Table[Member]):
+    form = MemberForm
+    list_display = ("id", "project", "user", "role", "transfer_request_date")
+    list_display_links = ("id",)
+    list_filter = ("role",)
+    list_select_related = ("user", "project__owner")
+    search_fields = ("user__email", "project__name")
+    codes = ("project__code",)
+    ordering = ("-id",)
+    fields = ("project", "user", "role", "transfer_request_date")
+    autocomplete_fields = ("project", "user")
+    readonly_fields = ("transfer_request_date",)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Member | None = None
+    ) -> tuple[str, ...]:
+        return (*self.readonly_fields, *(("project", "user") if obj else ()))
