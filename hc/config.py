@@ -42,7 +42,8 @@ def _site_root(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise BadValue("the address of this site, with http:// or https://, without ? and #")
-    return text.rstrip("/")
+    root = f"{parts.scheme.lower()}://{parts.netloc.lower()}"
+    return (root + parts.path).rstrip("/")
 
 
 def _ping_endpoint(text: str) -> str:
@@ -69,9 +70,27 @@ def _sender(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    if not re.fullmatch(r"[^\s<>@]+@[^\s<>@]+", text):
+        raise BadValue("an e-mail address, without a name")
+    return text
+
+
 def _mail_from(text: str) -> str:
     if text.count("%s") != 1 or "@" not in text:
         raise BadValue("an address with exactly one %s")
+    return text
+
+
+def _domain(text: str) -> str:
+    if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", text):
+        raise BadValue("what stands behind the @ of an address")
+    return text
+
+
+def _endpoint(text: str) -> str:
+    if not re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", text):
+        raise BadValue("a host, or host:port, without https:// and without a path")
     return text
 
 
@@ -113,7 +132,7 @@ CORE: tuple[Var, ...] = (
     Var("REGISTRATION_OPEN", BOOL, True, "Whether anybody may sign up."),
     Var("USE_PAYMENTS", BOOL, False, "True: new accounts start with the small limits of a free plan."),
     Var("ADMINS", LIST, _nothing, "Addresses that get a mail about each unhandled error.", example="ops@example.org"),
-    Var("ADMIN_EMAIL", SENDER, "", "Account made at the first start, as administrator."),
+    Var("ADMIN_EMAIL", checked("e-mail address", _address), "", "Account made at the first start, as administrator."),
     Var("ADMIN_PASSWORD", TEXT, "", "Password of ADMIN_EMAIL.", secret=True),
     # Proxies
     Var("TRUSTED_PROXIES", checked("networks", _networks), PRIVATE_NETWORKS.split(","), "Networks whose X-Forwarded-For and X-Forwarded-Proto are believed.", example="127.0.0.0/8,10.0.0.0/8"),
@@ -143,6 +162,22 @@ CORE: tuple[Var, ...] = (
     # Pings
     Var("PING_ENDPOINT", checked("URL", _ping_endpoint), lambda v: f"{v['SITE_ROOT']}/ping/", "Prefix of the ping addresses we show."),
     Var("PING_BODY_LIMIT", integer_or_none(0, 100_000_000), 10_000, "Bytes kept of each ping's body; None: all."),
+    Var("SPOOL_LIMIT_MB", integer(1, 1_000_000), 256, "Megabytes of pings kept in DATA_DIR while the database is away; beyond, pings are answered 503."),
+    # Pings by e-mail
+    Var("PING_EMAIL_DOMAIN", checked("domain", _domain), "localhost", "Domain of the addresses to which pings can be mailed.", example="ping.example.org"),
+    Var("SMTPD_PORT", PORT, None, "Port on which `make up` takes mail. Unset: it takes none, and `manage.py smtpd` listens on 25."),
+    Var("SMTPD_HOST", TEXT, "0.0.0.0", "Address on which mail is taken."),  # noqa: S104 - jobs run on other machines
+    Var("SMTPD_TLS_CERT", TEXT, "", "File with the certificate and its chain for STARTTLS. Unset: it is not offered."),
+    Var("SMTPD_TLS_KEY", TEXT, "", "File with the key of the certificate. Unset: it is in the same file."),
+    # Object storage and housekeeping
+    Var("S3_BUCKET", TEXT, "", "Bucket to which ping bodies of more than 100 bytes are moved. Unset: they stay in the database."),
+    Var("S3_ENDPOINT", checked("host and port", _endpoint), "", "Host, or host:port, of the S3-compatible storage.", example="s3.eu-central-1.amazonaws.com"),
+    Var("S3_ACCESS_KEY", TEXT, "", "Access key of the storage."),
+    Var("S3_SECRET_KEY", TEXT, "", "Secret key of the storage.", secret=True),
+    Var("S3_REGION", TEXT, "", "Region of the bucket. Unset: the storage is asked."),
+    Var("S3_TIMEOUT", integer(1, 600), 60, "Seconds that one request to the storage may take."),
+    Var("S3_SECURE", BOOL, True, "Whether the storage is reached by https."),
+    Var("LOG_RETENTION_DAYS", integer(1, 3650), 30, "Days for which log records are kept in the database."),
     # Alerts
     Var("INTEGRATIONS_ALLOW_PRIVATE_IPS", BOOL, False, "Whether integrations may call addresses of private networks."),
     Var("CA_BUNDLE", TEXT, "", "File with the certificate authorities trusted for outgoing HTTPS. Unset: the system's."),
@@ -152,8 +187,7 @@ CORE: tuple[Var, ...] = (
 
 # Known from the service we are compatible with; accepted, but without effect in this version.
 WITHOUT_EFFECT = frozenset(
-    """MASTER_BADGE_LABEL REMOTE_USER_HEADER RP_ID PING_EMAIL_DOMAIN SMTPD_PORT S3_BUCKET
-    S3_ENDPOINT S3_ACCESS_KEY S3_SECRET_KEY S3_REGION S3_TIMEOUT S3_SECURE METRICS_KEY
+    """MASTER_BADGE_LABEL REMOTE_USER_HEADER RP_ID METRICS_KEY
     STATSD_HOST APPRISE_ENABLED DISCORD_CLIENT_ID DISCORD_CLIENT_SECRET GITHUB_CLIENT_ID
     GITHUB_CLIENT_SECRET GITHUB_PRIVATE_KEY GITHUB_PUBLIC_LINK MATRIX_HOMESERVER
     MATRIX_USER_ID MATRIX_ACCESS_TOKEN MATTERMOST_ENABLED MSTEAMS_ENABLED NTFY_SH_TOKEN
@@ -185,8 +219,21 @@ def load(source: Mapping[str, str]) -> Environment:
     _check_site(env)
     _check_mail(env)
     _check_database(env)
+    _check_storage(env)
     _check_names(env, source)
     return env
+
+
+def make_data_dir(env: Environment) -> None:
+    """Make the folder for our data, readable for us only; a problem if it cannot be written."""
+    path = env["DATA_DIR"]
+    try:
+        Path(path).mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as e:
+        env.reject("DATA_DIR", f"a folder that can be made ({e.strerror})", value=path)
+        return
+    if not os.access(path, os.W_OK | os.X_OK):
+        env.reject("DATA_DIR", "a folder that this user may write to", value=path)
 
 
 def report(env: Environment) -> str:
@@ -194,6 +241,25 @@ def report(env: Environment) -> str:
     count = len(env.problems)
     head = f"{count} setting{'s' if count > 1 else ''} cannot be used:"
     return "\n\n".join([head, *map(str, env.problems)]) + "\n"
+
+
+def example() -> str:
+    """All settings as a file for the environment, each with its meaning and its default."""
+    lines = [
+        "# All settings, with their defaults. Copy this file to .env and change what you need."
+    ]
+    defaults = read(table(), {}).values
+    for var in table():
+        value = defaults[var.name]
+        if callable(var.default):
+            text = var.example
+        else:
+            text = (
+                ",".join(value) if isinstance(value, list) else str("" if value is None else value)
+            )
+        note = f" Or {var.file_name}: a file with the value." if var.secret else ""
+        lines += ["", f"# {var.help}{note}", f"#{var.name}={text}"]
+    return "\n".join(lines).replace(str(BASE_DIR), ".") + "\n"
 
 
 def hostname(site_root: str | None) -> str:
@@ -204,7 +270,7 @@ def _check_site(env: Environment) -> None:
     host = hostname(env["SITE_ROOT"])
     if not env["ALLOWED_HOSTS"]:
         local = ["localhost", "127.0.0.1", "[::1]"] if host in ("localhost", "127.0.0.1") else []
-        env.values["ALLOWED_HOSTS"] = local or [host]
+        env.values["ALLOWED_HOSTS"] = local or [f"[{host}]" if ":" in host else host]
     if host and not any(_matches(host, pattern) for pattern in env["ALLOWED_HOSTS"]):
         hosts = ",".join(env["ALLOWED_HOSTS"])
         env.reject("ALLOWED_HOSTS", "a list with the host of SITE_ROOT", f"{hosts},{host}", hosts)
@@ -234,12 +300,28 @@ def _check_mail(env: Environment) -> None:
             "False",
             "True",
         )
+    if env["SMTPD_TLS_KEY"] and not env["SMTPD_TLS_CERT"]:
+        env.reject("SMTPD_TLS_CERT", "the certificate that SMTPD_TLS_KEY belongs to")
 
 
 def _check_database(env: Environment) -> None:
     env.values["DB"] = DATABASES[env["DB"]]
     if not env["DB_NAME"]:
         env.reject("DB_NAME", "the name of the database", "hc")
+
+
+def _check_storage(env: Environment) -> None:
+    """A bucket is of no use without the rest. Names as minio and S3 demand them."""
+    bucket = env["S3_BUCKET"]
+    if not bucket:
+        return
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
+        expected = "3 to 63 lower-case letters, digits, dots and hyphens"
+        env.reject("S3_BUCKET", expected, "ping-bodies", bucket)
+    refused = {problem.name for problem in env.problems}
+    for name in ("S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY"):
+        if not env[name] and name not in refused:
+            env.reject(name, "a value, since S3_BUCKET is set")
 
 
 def _check_names(env: Environment, source: Mapping[str, str]) -> None:

@@ -12,6 +12,7 @@ from hc.integrations import registry
 from hc.lib.secrets import kept_secret
 
 env = config.load(config.environ())
+config.make_data_dir(env)
 if env.problems:
     sys.stderr.write(config.report(env))
     sys.exit(78)  # EX_CONFIG of sysexits.h
@@ -69,7 +70,9 @@ INSTALLED_APPS = [
     "hc.accounts",
     "hc.api",
     "hc.logs",
+    "hc.pings",
     "hc.alerts",
+    "hc.housekeeping",
     "hc.front",
     "hc.integrations",
     "hc.ops",
@@ -244,12 +247,29 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # --- Pings and alerts -----------------------------------------------------------------------
 PING_ENDPOINT: str = env["PING_ENDPOINT"]
 PING_BODY_LIMIT: int | None = env["PING_BODY_LIMIT"]
+PING_EMAIL_DOMAIN: str = env["PING_EMAIL_DOMAIN"]
+SMTPD_PORT: int | None = env["SMTPD_PORT"]
+SMTPD_HOST: str = env["SMTPD_HOST"]
+SMTPD_TLS_CERT: str = env["SMTPD_TLS_CERT"]
+SMTPD_TLS_KEY: str = env["SMTPD_TLS_KEY"]
+SPOOL_DIR = DATA_DIR / "spool"
+SPOOL_LIMIT_MB: int = env["SPOOL_LIMIT_MB"]
 INTEGRATIONS_ALLOW_PRIVATE_IPS: bool = env["INTEGRATIONS_ALLOW_PRIVATE_IPS"]
 CA_BUNDLE: str = env["CA_BUNDLE"]
 NOTIFY_RETRY_HOURS: int = env["NOTIFY_RETRY_HOURS"]
 INTEGRATIONS: dict[str, Any] = {
     var.name: env[var.name] for var in config.table() if var not in config.CORE
 }
+
+# --- Object storage and housekeeping --------------------------------------------------------
+S3_BUCKET: str = env["S3_BUCKET"]
+S3_ENDPOINT: str = env["S3_ENDPOINT"]
+S3_ACCESS_KEY: str = env["S3_ACCESS_KEY"]
+S3_SECRET_KEY: str = env["S3_SECRET_KEY"]
+S3_REGION: str = env["S3_REGION"]
+S3_TIMEOUT: int = env["S3_TIMEOUT"]
+S3_SECURE: bool = env["S3_SECURE"]
+LOG_RETENTION_DAYS: int = env["LOG_RETENTION_DAYS"]
 
 # --- Logs: one line per event on standard output -----------------------------------------------
 LOGGING = {
@@ -272,5 +292,7 @@ LOGGING = {
         "django.request": {"level": "ERROR", "filters": ["mask_paths"]},
         # Names and hosts that do not exist here are the visitor's business, not an error of ours.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # What mail clients do wrong, likewise; this is aiosmtpd's.
+        "mail.log": {"level": "ERROR"},
     },
 }

@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from django.views.generic import RedirectView
 
+from hc.accounts.admin import SignIn
 from hc.pings.views import ping
 
 routes: list[URLPattern | URLResolver] = [
     re_path(r"^ping/", ping),
-    path("admin/login/", RedirectView.as_view(pattern_name="hc-login", query_string=True)),
+    path("admin/login/", SignIn.as_view()),
     path("admin/", admin.site.urls),
     path("", include("hc.accounts.urls")),
     path("", include("hc.integrations.urls")),

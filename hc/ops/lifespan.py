@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,8 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from hc.api.services.heartbeats import Pulse
-from hc.pings.asgi import Receive, Send
+from hc.pings.asgi import Receive, Send, batcher, lane
+from hc.pings.intake import intake
 
 logger = logging.getLogger(__name__)
 
@@ -23,10 +25,18 @@ async def lifespan(receive: Receive, send: Send) -> None:
     pool = ThreadPoolExecutor(1, thread_name_prefix="heartbeat")
     pulse = Pulse("web")
     await receive()  # lifespan.startup
+    # What was loaded stays: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    await _on_thread(pool, intake().start)
     beats = asyncio.create_task(_beat(pulse, pool))
     await send({"type": "lifespan.startup.complete"})
     await receive()  # lifespan.shutdown
     beats.cancel()
+    await batcher.drain()
+    await lane.close()
+    await asyncio.to_thread(intake().stop)
     await _on_thread(pool, pulse.stop)
     pool.shutdown(wait=False)
     await send({"type": "lifespan.shutdown.complete"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from honcho import environ as procfile
@@ -16,8 +16,14 @@ STOP_SECONDS = 9
 DEVELOPMENT = {"web": 'exec "$PYTHON" manage.py runserver "$HOST:$PORT"'}
 
 
-def run(folder: Path, environment: Mapping[str, str], *, development: bool = False) -> int:
-    """Start every process of the Procfile in `folder` and wait; the exit status.
+def run(
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    without: Collection[str] = (),
+    development: bool = False,
+) -> int:
+    """Start every process of the Procfile in `folder`, but for some, and wait; the exit status.
 
     A signal stops all of them, and the end of one is the end of all: who started us starts us
     again. What does not stop in time is killed.
@@ -28,6 +34,8 @@ def run(folder: Path, environment: Mapping[str, str], *, development: bool = Fal
         commands = commands | DEVELOPMENT
     supervisor = manager.Manager(Printer(sys.stdout, colour=sys.stdout.isatty()))
     for name, command in commands.items():
+        if name in without:
+            continue
         variables = {**os.environ, **environment, "PYTHON": sys.executable}
         supervisor.add_process(name, command, env=variables, cwd=str(folder))
     supervisor.loop()

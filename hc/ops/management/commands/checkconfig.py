@@ -6,6 +6,8 @@ from django.conf import settings
 from django.core import checks
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from hc import config
+
 
 class Command(BaseCommand):
     # Wrong values never get here: reading the settings reports all of them and ends with 78.
@@ -17,8 +19,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--quiet", action="store_true", help="Say nothing if all is well.")
+        parser.add_argument("--example", action="store_true", help="Print all settings instead.")
 
     def handle(self, **options: Any) -> None:
+        if options["example"]:
+            self.stdout.write(config.example(), ending="")
+            return
         for warning in settings.CONFIG_WARNINGS:
             self.stderr.write(f"Warning: {warning}")
         serious = []

@@ -36,4 +36,9 @@ class Command(BaseCommand):
         self.stdout.write("  Stop with Ctrl-C.\n")
         self.stdout.flush()
         environment = {"HOST": settings.HOST, "PORT": str(settings.PORT)}
-        sys.exit(processes.run(settings.BASE_DIR, environment, development=options["dev"]))
+        without = () if settings.SMTPD_PORT else ("smtpd",)
+        sys.exit(
+            processes.run(
+                settings.BASE_DIR, environment, without=without, development=options["dev"]
+            )
+        )
