@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Max
+
 from hc.api.models import Channel, Check, Notification
 from hc.integrations import registry
 from hc.integrations.base import BadConfig
@@ -13,16 +15,16 @@ def channel_rows(check: Check) -> list[dict[str, Any]]:
     """The project's channels, whether the check uses each, and what it was told last."""
     used = set(check.channel_set.values_list("pk", flat=True))
     channels = list(Channel.objects.filter(project=check.project_id).order_by("created", "pk"))
-    last: dict[int, Notification] = {}
-    for notification in Notification.objects.filter(owner=check).order_by("pk"):
-        last[notification.channel_id] = notification
+    told = Notification.objects.filter(owner=check).values("channel_id")
+    newest = dict(told.annotate(newest=Max("pk")).values_list("channel_id", "newest"))
+    last = Notification.objects.in_bulk(newest.values())
     return [
         {
             "channel": channel,
             "name": channel_name(channel),
             "integration": registry.get(channel.kind),
             "used": channel.pk in used,
-            "last": last.get(channel.pk),
+            "last": last.get(newest.get(channel.pk, 0)),
         }
         for channel in channels
     ]

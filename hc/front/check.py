@@ -33,7 +33,8 @@ UPTIME_SPAN = timedelta(days=90)
 @login_required
 def details(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
     check, access = check_for(request, code)
-    accounts.touch(request.user)
+    if accounts.touch(request.user):
+        request.session.modified = True  # the session lasts two weeks from now on
     return render(request, "front/check.html", _live_context(check, access))
 
 

@@ -23,7 +23,8 @@ from hc.front.live import live_response
 @login_required
 def checks(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
     access = project_for(request, code)
-    accounts.touch(request.user)
+    if accounts.touch(request.user):
+        request.session.modified = True  # the session lasts two weeks from now on
     return render(request, "front/checks.html", _context(request, access))
 
 

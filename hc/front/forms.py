@@ -1,4 +1,4 @@
-"""The form of a check. It judges what was typed; the services change things."""
+"""The forms of checks and projects. They judge what was typed; the services change things."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.core.validators import RegexValidator
 
+from hc.accounts.services.projects import MAX_NAME
 from hc.api.models import Check, ScheduleKind
 from hc.api.services.checks import Details, ScheduleSettings
 from hc.core import zones
@@ -222,3 +223,12 @@ class CheckForm(forms.Form):
         return ScheduleSettings(
             kind=kind, schedule=values[kind].strip(), tz=values.get("tz") or "UTC", grace=grace
         )
+
+
+class ProjectForm(forms.Form):
+    name = forms.CharField(
+        max_length=MAX_NAME, help_text="A team, a customer or a server: what belongs together."
+    )
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())

@@ -8,7 +8,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from hc.api.services.checks import ScheduleSettings
-from hc.core import words
+from hc.core import words, zones
 from hc.core.schedule import Cron, OnCalendar, ScheduleError, upcoming
 
 DATES = 6
@@ -38,7 +38,10 @@ def preview(settings: ScheduleSettings | None, reader_zone: str, now: datetime) 
         return None
     rule = settings.rule()
     simple = not isinstance(rule, Cron | OnCalendar)
-    zone = ZoneInfo(reader_zone if simple else settings.tz)
+    name = zones.canonical(reader_zone if simple else settings.tz)
+    if name is None:
+        return None
+    zone = ZoneInfo(name)
     try:
         dates = [] if simple else list(islice(upcoming(rule, now), DATES))
     except ScheduleError:

@@ -8,10 +8,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from hc.accounts.access import AuthenticatedRequest, projects_of, user_of
-from hc.accounts.forms import ProjectForm
 from hc.accounts.services import accounts
 from hc.accounts.services.projects import create_project
 from hc.api import queries
+from hc.front.forms import ProjectForm
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -23,7 +23,8 @@ def index(request: HttpRequest) -> HttpResponse:
 @login_required
 def overview(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
-    accounts.touch(user)
+    if accounts.touch(user):
+        request.session.modified = True  # the session lasts two weeks from now on
     cards = queries.project_cards(projects_of(user), timezone.now())
     return render(request, "front/projects.html", {"cards": cards})
 

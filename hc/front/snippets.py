@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
+
 from hc.api.models import Check, ScheduleKind
 
 CURL = "curl -fsS -m 10 --retry 5"
@@ -19,12 +21,15 @@ class Snippet:
 
 def snippets(check: Check, url: str) -> list[Snippet]:
     """One way per environment; `url` is the check's ping address."""
-    return [
+    ways = [
         Snippet("shell", "Shell", _shell(url)),
         Snippet("cron", "Cron", f"{cron_line(check)}  your-job.sh && {CURL} -o /dev/null {url}"),
         Snippet("python", "Python", _python(url)),
         Snippet("powershell", "PowerShell", f"Invoke-RestMethod {url} -TimeoutSec 10"),
     ]
+    if settings.SMTPD_PORT or settings.PING_EMAIL_DOMAIN != "localhost":
+        ways.append(Snippet("email", "E-mail", f"{check.code}@{settings.PING_EMAIL_DOMAIN}"))
+    return ways
 
 
 def cron_line(check: Check) -> str:

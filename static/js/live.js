@@ -42,6 +42,7 @@ class Live extends HTMLElement {
         signal: AbortSignal.timeout(PATIENCE),
       });
       if (response.status === 403) return this.#show("signed-out");
+      if (response.status === 404) return this.#show("gone");
       if (response.status === 200) this.#replace(await response.text(), response.headers);
       else if (response.status !== 304) throw new Error(`status ${response.status}`);
       this.#failures = 0;
@@ -54,8 +55,8 @@ class Live extends HTMLElement {
   }
 
   #replace(html, headers) {
-    this.#version = (headers.get("ETag") || "").replaceAll(/^W\/|"/g, "");
     if (this.querySelector("[popover]:popover-open, dialog[open]")) return;
+    this.#version = (headers.get("ETag") || "").replaceAll(/^W\/|"/g, "");
     const focused = this.contains(document.activeElement) ? document.activeElement.id : "";
     const chosen = [...this.querySelectorAll("input:checked[id]")].map((element) => element.id);
     this.innerHTML = html;
@@ -73,6 +74,7 @@ class Live extends HTMLElement {
       live: "Live",
       stale: "No connection. What you see may be old.",
       "signed-out": "You are signed out.",
+      gone: "This is not there any more.",
     };
     for (const element of this.querySelectorAll(".live")) {
       if (element.dataset.state === state) continue;

@@ -170,7 +170,7 @@ def add_url(project: Project, integration: Integration) -> str:
 
 @register.filter
 def ping_text(ping: Ping) -> str:
-    """Where a ping came from and how its body begins."""
+    """Where a ping came from and how its body begins; a list waits for no object storage."""
     if ping.scheme == "email":
         return ping.ua
     parts = [f"{ping.method} from {ping.remote_addr}" if ping.remote_addr else ping.method]
@@ -178,6 +178,8 @@ def ping_text(ping: Ping) -> str:
         parts.append(ping.ua[:60])
     if ping.body_raw:
         parts.append(bytes(ping.body_raw[:150]).decode("utf-8", "replace"))
+    elif ping.object_size:
+        parts.append(f"{ping.object_size:,} byte body")
     return " · ".join(parts)
 
 

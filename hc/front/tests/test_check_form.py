@@ -220,3 +220,23 @@ def test_previews_are_limited(as_alice: Client) -> None:
 
 def test_the_preview_is_for_people_who_are_signed_in(client: Client, db: None) -> None:
     assert client.post("/checks/schedule_preview/", SIMPLE).status_code == 302
+
+
+def test_a_check_with_a_zone_that_is_gone_can_be_repaired(
+    as_alice: Client, project: Project
+) -> None:
+    check = make_cron_check(project, "0 3 * * *")
+    Check.objects.filter(pk=check.pk).update(tz="Mars/Olympus")
+    assert as_alice.get(f"/checks/{check.code}/edit/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"timeout": "9" * 5000},
+        {"kind": "oncalendar", "oncalendar": "*:0 America", "tz": "UTC"},
+    ],
+)
+def test_odd_schedules_are_refused(as_alice: Client, project: Project, odd: dict[str, str]) -> None:
+    assert add(as_alice, project, **odd).status_code == 422
+    assert Check.objects.filter(project=project).count() == 0

@@ -8,9 +8,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from hc.accounts.models import Project, Role, User
-from hc.api.models import Check, Flip, Notification
+from hc.api.models import Check, Flip, Notification, Ping
 from hc.api.services import checks
 from hc.core.state import Kind
 from hc.front.check import typical
@@ -36,6 +37,22 @@ def test_a_new_check_teaches_how_to_ping_it(as_alice: Client, check: Check) -> N
     assert f"http://testserver/ping/{check.code}" in html
     for words in ("Shell", "PowerShell", "waiting for the first ping", "Nothing has happened yet"):
         assert words in html
+
+
+def test_the_mail_address_is_shown_where_mail_is_taken(
+    as_alice: Client, check: Check, settings: Settings
+) -> None:
+    assert "E-mail" not in page(as_alice, check)
+    settings.SMTPD_PORT = 2525
+    assert f"{check.code}@localhost" in page(as_alice, check)
+    settings.SMTPD_PORT, settings.PING_EMAIL_DOMAIN = None, "ping.example.org"
+    assert f"{check.code}@ping.example.org" in page(as_alice, check)
+
+
+def test_the_log_gives_the_size_of_a_body_in_object_storage(as_alice: Client, check: Check) -> None:
+    ping(check, method="POST", ua="curl/8", body=b"long")
+    Ping.objects.update(body_raw=None, object_size=12_345)
+    assert "POST · curl/8 · 12,345 byte body" in page(as_alice, check)
 
 
 def test_the_log_tells_what_happened(as_alice: Client, check: Check, project: Project) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -224,3 +225,11 @@ def test_activity_is_remembered_once_a_day(as_alice: Client, alice: User) -> Non
     assert first is not None
     as_alice.get("/")
     assert Profile.of(alice.pk).last_active_date == first
+
+
+def test_who_comes_every_day_stays_signed_in(as_alice: Client, project: Project) -> None:
+    page = f"/projects/{project.code}/checks/"
+    began = timezone.now()
+    for day in range(30):
+        with time_machine.travel(began + timedelta(days=day, hours=1), tick=False):
+            assert as_alice.get(page).status_code == 200
