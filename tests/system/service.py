@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import HTTPError
@@ -52,24 +53,36 @@ class Service:
     def start(self) -> float:
         """Run `manage.py serve`; seconds until the first answer."""
         self._starts += 1
-        variables = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.folder),
-            "ENV_FILE": "",
-            "PORT": str(self.port),
-            "DATA_DIR": str(self.folder / "data"),
-            **self.environment,
-        }
         with self._log_path().open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "manage.py", "serve"],
                 cwd=ROOT,
-                env=variables,
+                env=self._variables(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
         return wait_for(self._answers, START_SECONDS, "starting")
+
+    def shell(self, script: str) -> str:
+        """What a script prints that runs with the models of the service."""
+        command = [sys.executable, "manage.py", "shell", "--no-imports", "-v0", "-c", script]
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=self._variables(),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def workers(self) -> list[int]:
+        """The process ids of the web workers."""
+        master = re.findall(r"web started \(pid=(\d+)\)", self.log)[-1]
+        found = subprocess.run(["pgrep", "-P", master], capture_output=True, text=True, check=False)
+        return [int(pid) for pid in found.stdout.split()]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
         """Stop as Ctrl-C or a supervisor would; seconds until everything has ended."""
@@ -82,9 +95,14 @@ class Service:
         return wait_for(lambda: process.poll() is not None, STOP_SECONDS, "stopping")
 
     def clean_up(self) -> None:
-        if self._process and self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        """End all processes, also those that a killed supervisor has left behind."""
+        if not self._process:
+            return
+        self._process.kill()
+        self._process.wait()
+        for pid in map(int, re.findall(r"started \(pid=(\d+)\)", self.log)):
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
 
     def kill(self, name: str) -> None:
         """kill -9 one of the processes."""
@@ -95,6 +113,16 @@ class Service:
         found = re.search(r"(http://\S+/setup/\w+/)", self.log)
         assert found, self.log
         return found[1]
+
+    def _variables(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "ENV_FILE": "",
+            "PORT": str(self.port),
+            "DATA_DIR": str(self.folder / "data"),
+            **self.environment,
+        }
 
     def _running(self) -> subprocess.Popen[bytes]:
         assert self._process

@@ -1,0 +1,76 @@
+"""Pages in a real browser, over a server in the test process, so that its data can be arranged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
+from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django.live_server_helper import LiveServer
+
+from hc.accounts.models import User
+from hc.accounts.services.accounts import create_account
+from hc.accounts.views.login import BACKEND
+from hc.api.services.heartbeats import Pulse
+from tests.browser import Tab, chromium, tab
+from tests.factories import PASSWORD
+
+# Playwright runs an event loop on this thread; the ORM is not used from inside of it.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def alice(transactional_db: None) -> User:
+    return create_account("alice@example.org", password=PASSWORD, tz="Europe/Riga", admin=True)
+
+
+@pytest.fixture(params=["1400", "360"])
+def width(request: pytest.FixtureRequest) -> int:
+    """A desk and a phone."""
+    return int(request.param)
+
+
+@pytest.fixture
+def opened(browser: Browser, live_server: LiveServer, width: int) -> Iterator[Tab]:
+    """A tab for a visitor; whatever it complains about fails the test."""
+    Pulse("sendalerts").beat(timezone.now())
+    size = {"width": width, "height": 900 if width > 500 else 740}
+    with tab(browser, viewport=size, base_url=live_server.url) as new:
+        yield new
+        assert new.complaints == []
+
+
+@pytest.fixture
+def page(opened: Tab, alice: User) -> Page:
+    """A page for Alice, who is signed in."""
+    sign_in(opened.page.context, alice)
+    return opened.page
+
+
+def sign_in(context: BrowserContext, user: User) -> None:
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = BACKEND
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    context.add_cookies(
+        [
+            {
+                "name": settings.SESSION_COOKIE_NAME,
+                "value": session.session_key or "",
+                "domain": "localhost",
+                "path": "/",
+            }
+        ]
+    )
