@@ -13,7 +13,7 @@ from hc.pings.event import Overloaded, PingEvent, Receipt
 
 MOST = 500
 CAPACITY = 20_000
-CAPACITY_BYTES = 32_000_000
+CAPACITY_BYTES = 32_000_000  # of bodies; the texts of mails are limited by the mail door
 
 Take = Callable[[Sequence[PingEvent]], Awaitable[list[Receipt]]]
 
@@ -39,20 +39,31 @@ class Batcher:
 
     async def submit(self, event: PingEvent) -> Receipt:
         """What became of a ping, once it is safe. Raises Overloaded when too many wait."""
-        if len(self._waiting) >= self._capacity or self._bytes >= self._capacity_bytes:
-            raise Overloaded
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Receipt] = loop.create_future()
-        self._waiting.append((event, future))
-        self._bytes += _size(event)
-        if self._writing is None:
-            self._writing = loop.create_task(self._write())
-        return await future
+        self._need_room()
+        return await self._add(event)
+
+    async def submit_all(self, events: Sequence[PingEvent]) -> list[Receipt | BaseException]:
+        """What became of pings that came as one. Raises Overloaded for all of them or for none."""
+        self._need_room()
+        return await asyncio.gather(*map(self._add, events), return_exceptions=True)
 
     async def drain(self) -> None:
         """Until all that was submitted has been written."""
         if self._writing:
             await asyncio.wait([self._writing])
+
+    def _need_room(self) -> None:
+        if len(self._waiting) >= self._capacity or self._bytes >= self._capacity_bytes:
+            raise Overloaded
+
+    def _add(self, event: PingEvent) -> asyncio.Future[Receipt]:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Receipt] = loop.create_future()
+        self._waiting.append((event, future))
+        self._bytes += len(event.body)
+        if self._writing is None:
+            self._writing = loop.create_task(self._write())
+        return future
 
     async def _write(self) -> None:
         try:
@@ -65,7 +76,7 @@ class Batcher:
         size = min(len(self._waiting), self._most)
         batch = [self._waiting.popleft() for _ in range(size)]
         events = [event for event, _ in batch]
-        self._bytes -= sum(map(_size, events))
+        self._bytes -= sum(len(event.body) for event in events)
         futures = [future for _, future in batch]
         try:
             receipts = await self._take(events)
@@ -77,7 +88,3 @@ class Batcher:
         for future, receipt in zip(futures, receipts, strict=True):
             if not future.done():  # else its sender has hung up
                 future.set_result(receipt)
-
-
-def _size(event: PingEvent) -> int:
-    return len(event.body) + (len(event.mail.body) if event.mail else 0)

@@ -146,10 +146,12 @@ class Door:
 
     async def _hand_in(self, events: Sequence[PingEvent]) -> str:
         """The answer to a mail that is these pings. They go into one batch, if there is room."""
-        pings = (self._batcher.submit(event) for event in events)
-        outcomes = await asyncio.gather(*pings, return_exceptions=True)
+        try:
+            outcomes = await self._batcher.submit_all(events)
+        except Overloaded:
+            return LATER
         for outcome in outcomes:
-            if isinstance(outcome, BaseException) and not isinstance(outcome, Overloaded):
+            if isinstance(outcome, BaseException):
                 logger.error("mail could not be stored", exc_info=outcome, extra={"action": "mail"})
                 break
         if any(isinstance(o, BaseException) or o is Receipt.REFUSED for o in outcomes):

@@ -85,6 +85,24 @@ def test_when_too_many_wait_the_next_is_refused(limits: dict[str, int]) -> None:
     asyncio.run(play())
 
 
+def test_pings_that_came_as_one_are_taken_or_refused_together() -> None:
+    async def play() -> None:
+        writer = Writer()
+        batcher = Batcher(writer.take, capacity=2)
+        being_written = await submit(batcher, event())
+        waiting = await submit(batcher, event())
+        together = asyncio.create_task(batcher.submit_all([event() for _ in range(3)]))
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded):
+            await batcher.submit_all([event(), event()])
+        writer.free.set()
+        assert await together == [Receipt.RECORDED] * 3
+        await asyncio.gather(*being_written, *waiting)
+        assert [len(batch) for batch in writer.batches] == [1, 4]
+
+    asyncio.run(play())
+
+
 def test_a_sender_that_hangs_up_disturbs_nobody() -> None:
     async def play() -> None:
         writer = Writer()
