@@ -91,7 +91,8 @@ def test_pings_that_came_as_one_are_taken_or_refused_together() -> None:
         batcher = Batcher(writer.take, capacity=2)
         being_written = await submit(batcher, event())
         waiting = await submit(batcher, event())
-        together = asyncio.create_task(batcher.submit_all([event() for _ in range(3)]))
+        three = [event() for _ in range(3)]
+        together = asyncio.create_task(batcher.submit_all(three))
         await asyncio.sleep(0)
         with pytest.raises(Overloaded):
             await batcher.submit_all([event(), event()])
