@@ -326,7 +326,8 @@ HOSTILE = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("raw", HOSTILE.values(), ids=HOSTILE)
-def test_hostile_mails_take_no_longer_than_others(raw: bytes) -> None:
+def test_hostile_mails_keep_nobody_waiting(raw: bytes) -> None:
+    """No measure of speed: work that grows with the square of the size would take hours."""
     began = time.process_time()
     text_of(raw)
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 60
