@@ -16,7 +16,7 @@ from uuid import uuid4
 import psycopg2
 from django.db import connection
 from django.utils import timezone
-from psycopg2.extensions import POLL_OK, POLL_READ
+from psycopg2.extensions import POLL_OK, POLL_WRITE
 
 from hc.pings import postgres, slugs
 from hc.pings.batch import Batch, as_rows
@@ -135,6 +135,9 @@ class Wire:
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
+        self._loop = asyncio.get_running_loop()
+        self._watched: int | None = None
+        self._waiter: asyncio.Future[None] | None = None
 
     @classmethod
     async def open(cls) -> Wire:
@@ -160,27 +163,37 @@ class Wire:
         return rows
 
     def close(self) -> None:
+        self._unwatch()
         self._raw.close()
 
     async def _wait(self) -> None:
         while (state := self._raw.poll()) != POLL_OK:
-            await _ready(self._raw.fileno(), is_read=state == POLL_READ)
+            descriptor = self._raw.fileno()
+            self._waiter = self._loop.create_future()
+            self._watch(descriptor)
+            if state == POLL_WRITE:
+                self._loop.add_writer(descriptor, self._wake)
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+                if state == POLL_WRITE:
+                    self._loop.remove_writer(descriptor)
 
+    def _watch(self, descriptor: int) -> None:
+        """For what the server sends, from now on. While connecting, the socket may change."""
+        if self._watched != descriptor:
+            self._unwatch()
+            self._loop.add_reader(descriptor, self._wake)
+            self._watched = descriptor
 
-async def _ready(descriptor: int, *, is_read: bool) -> None:
-    """Until a socket can be read or written."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[None] = loop.create_future()
-    add, remove = (
-        (loop.add_reader, loop.remove_reader) if is_read else (loop.add_writer, loop.remove_writer)
-    )
-    add(descriptor, _resolve_future, future)
-    try:
-        await future
-    finally:
-        remove(descriptor)
+    def _unwatch(self) -> None:
+        if self._watched is not None:
+            self._loop.remove_reader(self._watched)
+            self._watched = None
 
-
-def _resolve_future(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
+    def _wake(self) -> None:
+        if self._waiter is None:  # the server hangs up, which the next statement will notice
+            self._unwatch()
+        elif not self._waiter.done():
+            self._waiter.set_result(None)

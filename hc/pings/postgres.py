@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, count
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -99,6 +99,8 @@ def resolve_call(pairs: Sequence[tuple[str, str]]) -> Call:
 
 
 def lock_call(begin: str, codes: Collection[UUID]) -> Call:
+    if len(codes) == 1:
+        return f"{begin}EXECUTE hc_lock_check(%s)", [code.hex for code in codes]
     array = "{" + ",".join([code.hex for code in codes]) + "}"
     return f"{begin}EXECUTE hc_lock_checks(%s)", [array]
 
@@ -106,6 +108,9 @@ def lock_call(begin: str, codes: Collection[UUID]) -> Call:
 def write_call(batch: Batch, now: datetime, end: str) -> Call:
     """The journal comes first: its row tells others that this transaction has not ended yet."""
     entries = [(name, position, now) for name, position in batch.journal.items()]
+    if len(batch.pings) == len(entries) == 1 and not batch.has_flips:
+        values = (*entries[0], *batch.checks[0][:-STEADY], *batch.pings[0])
+        return f"{_WRITE_ONE};{end}", list(map(_adapted, values))
     calls: list[Call] = [
         (_UPSERT_JOURNAL, list(_arrays(_JOURNAL_KINDS, entries))),
         _check_call(batch),
@@ -121,6 +126,13 @@ def _check_call(batch: Batch) -> Call:
         return _UPDATE_CHECKS, list(_arrays(_CHECK_KINDS, batch.checks))
     moves = [check[:-STEADY] for check in batch.checks]
     return _MOVE_CHECKS, list(_arrays(_CHECK_KINDS[:-STEADY], moves))
+
+
+def _adapted(value: Any) -> Any:
+    """A value as the driver takes it."""
+    if isinstance(value, bytes):
+        return Binary(value)
+    return value.hex if isinstance(value, UUID) else value
 
 
 # --- Values as arrays ---------------------------------------------------------------------------
@@ -215,6 +227,8 @@ _CHECK_KINDS = _kinds(_CHECK_FIELDS)
 _PING_KINDS = _kinds(_PING_FIELDS)
 _JOURNAL_KINDS = _kinds(_JOURNAL_FIELDS)
 _SPAN_KINDS = [("int", str), ("int", str)]
+_ONE_KINDS = [*_JOURNAL_KINDS, *_CHECK_KINDS[:-STEADY], *_PING_KINDS, ("bytea", bytes)]
+_MOVED = CHECK_COLUMNS[:-STEADY]
 
 
 def _update(columns: Sequence[str], *more: str) -> str:
@@ -226,7 +240,28 @@ def _update(columns: Sequence[str], *more: str) -> str:
     )
 
 
+def _prepare_one() -> str:
+    """What the statements for many do, at once: for one ping that causes no flip."""
+    numbers = count(1)
+
+    def values(columns: Sequence[str]) -> dict[str, str]:
+        return {name: f"${next(numbers)}" for name in columns}
+
+    journal, check, ping = map(values, (JOURNAL_COLUMNS, ["id", *_MOVED], PING_COLUMNS))
+    changes = ", ".join(f"{name} = {check[name]}" for name in _MOVED)
+    return (
+        f"PREPARE hc_write_one({', '.join(kind for kind, _ in _ONE_KINDS)}) AS "
+        f"WITH noted AS (INSERT INTO api_journal ({', '.join(journal)}) "
+        f"VALUES ({', '.join(journal.values())}) ON CONFLICT (name) "
+        "DO UPDATE SET position = excluded.position, updated = excluded.updated), "
+        f"moved AS (UPDATE api_check SET {changes}, "
+        f"sweep_at = least(sweep_at, {check['alert_after']}) WHERE id = {check['id']}) "
+        f"INSERT INTO api_ping ({', '.join(ping)}) VALUES ({', '.join(ping.values())})"
+    )
+
+
 _RESOLVE_SLUGS = _call("hc_resolve_slugs", 2)
+_WRITE_ONE = _call("hc_write_one", len(_ONE_KINDS))
 _MOVE_CHECKS = _call("hc_move_checks", len(_CHECK_KINDS) - STEADY)
 _UPDATE_CHECKS = _call("hc_update_checks", len(_CHECK_KINDS))
 _INSERT_PINGS = _call("hc_insert_pings", len(_PING_KINDS) + 3)
@@ -245,12 +280,17 @@ _STATEMENTS = (
         f"SELECT {', '.join(LOCKED_COLUMNS)} FROM api_check WHERE code = ANY($1) "
         "ORDER BY id FOR UPDATE",
     ),
+    (
+        f"PREPARE hc_lock_check(uuid) AS SELECT {', '.join(LOCKED_COLUMNS)} FROM api_check "
+        "WHERE code = $1 FOR UPDATE"
+    ),
+    _prepare_one(),
     _prepare("hc_update_checks", _CHECK_KINDS, _update(CHECK_COLUMNS)),
     _prepare(
         "hc_move_checks",
         _CHECK_KINDS[:-STEADY],
         # As hc.api.services.transitions.next_look.
-        _update(CHECK_COLUMNS[:-STEADY], "sweep_at = least(c.sweep_at, v.alert_after)"),
+        _update(_MOVED, "sweep_at = least(c.sweep_at, v.alert_after)"),
     ),
     _prepare(
         "hc_insert_pings",

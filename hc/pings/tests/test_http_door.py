@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from hc.pings.intake import Intake
 from hc.pings.lane import Lane
 from hc.pings.spool import Spool
 from tests.factories import close_connection, make_check, make_webhook
+from tests.loop import run
 
 
 @dataclass
@@ -65,7 +65,7 @@ def through_asgi(
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
-    asyncio.run(_call(scope, path, receive, send))
+    run(_call(scope, path, receive, send))
     names = {k.decode().title(): v.decode() for k, v in sent[0]["headers"]}
     return Answer(sent[0]["status"], sent[1]["body"].decode(), names)
 
@@ -259,7 +259,7 @@ def test_who_hangs_up_early_is_not_recorded(check: Check) -> None:
         sent.append(message)
 
     scope: dict[str, Any] = {"method": "POST", "query_string": b"", "headers": [], "client": None}
-    asyncio.run(asgi.ping(scope, f"/ping/{check.code}", receive, send))
+    run(asgi.ping(scope, f"/ping/{check.code}", receive, send))
     assert sent == []
     assert not Ping.objects.exists()
 
@@ -278,7 +278,7 @@ def test_a_ping_is_stamped_when_it_is_complete(transactional_db: None, check: Ch
         pass
 
     scope = {"method": "POST", "query_string": b"", "headers": [], "client": ("127.0.0.1", 1)}
-    asyncio.run(_call(scope, f"/ping/{check.code}", receive, send))
+    run(_call(scope, f"/ping/{check.code}", receive, send))
     asgi.lane.run(close_connection)
     asgi.lane._hang_up()
     assert Ping.objects.get().created >= times[-1]
