@@ -9,6 +9,7 @@ import fcntl
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -72,7 +73,7 @@ def _turn() -> Iterator[None]:
         yield
 
 
-_ADAPTED = (models.DateTimeField, models.DurationField, models.UUIDField)
+_ADAPTED = (models.DurationField, models.UUIDField)
 _CHECK_FIELDS = fields_of(Check, [*CHECK_COLUMNS, "id"])
 _PING_FIELDS = fields_of(Ping, PING_COLUMNS)
 _JOURNAL_FIELDS = fields_of(Journal, JOURNAL_COLUMNS)
@@ -101,6 +102,14 @@ def _each(cursor: Any, sql: str, fields: Sequence[Any], rows: Sequence[tuple[Any
 
 def _adapted(field: Any, values: tuple[Any, ...]) -> Sequence[Any]:
     """A column as the driver takes it."""
+    if isinstance(field, models.DateTimeField):
+        return [None if v is None else _instant(v, connection.vendor) for v in values]
     if not isinstance(field, _ADAPTED):
         return values
     return [None if v is None else field.get_db_prep_save(v, connection) for v in values]
+
+
+@lru_cache(maxsize=4096)
+def _instant(value: datetime, _: str) -> Any:
+    """As the engine stores it; remembered, since a ping writes its own into several columns."""
+    return connection.ops.adapt_datetimefield_value(value)
