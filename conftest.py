@@ -14,8 +14,8 @@ from pytest_django import Settings
 from hc.accounts.models import Project, User
 from hc.accounts.services.accounts import create_account
 from hc.accounts.services.projects import create_project
-from hc.api.models import Check
-from hc.lib import mail
+from hc.api.models import Check, DeliveryState, QueuedMail
+from hc.lib.mail import Mail, send
 from tests.factories import PASSWORD, make_check
 from tests.storage import ACCESS, REGION, Bucket, s3_server
 
@@ -58,24 +58,27 @@ def as_alice(client: Client, alice: User) -> Client:
 
 
 @pytest.fixture
-def mails() -> Iterator[list[EmailMessage]]:
-    """The mails sent so far; mail handed over for later is waited for."""
+def mails(db: None) -> list[EmailMessage]:
+    """The mails sent so far; those that are queued are sent when the list is looked at."""
 
     class Mailbox(list[EmailMessage]):
         def __iter__(self) -> Iterator[EmailMessage]:
-            mail.flush()
-            return iter(outbox.outbox)
+            return iter(_sent())
 
         def __len__(self) -> int:
-            mail.flush()
-            return len(outbox.outbox)
+            return len(_sent())
 
         def __getitem__(self, key: object) -> EmailMessage:  # type: ignore[override]
-            mail.flush()
-            return outbox.outbox[key]  # type: ignore[index]
+            return _sent()[key]  # type: ignore[index]
 
-    yield Mailbox()
-    mail.flush()
+    return Mailbox()
+
+
+def _sent() -> list[EmailMessage]:
+    for row in QueuedMail.objects.filter(due__isnull=False).order_by("pk"):
+        send(Mail(row.to, row.subject, row.text, row.html, row.headers, row.bounce_id))
+        QueuedMail.objects.filter(pk=row.pk).update(due=None, state=DeliveryState.SENT)
+    return outbox.outbox
 
 
 @pytest.fixture(scope="session")

@@ -119,6 +119,8 @@ CORE: tuple[Var, ...] = (
     Var("DATA_DIR", TEXT, str(BASE_DIR / "data"), "Folder for what the service keeps on disk: the SQLite file and the generated secret key."),
     Var("WEB_WORKERS", integer(1, 64), 2, "Web server processes."),
     Var("DEBUG", BOOL, False, "Error details in the browser; for development only."),
+    Var("LOG_FORMAT", choice("line", "json"), "line", "How log records are written: as lines for people, or as JSON."),
+    Var("LOG_DB_LEVEL", choice("off", "debug", "info", "warning", "error"), "warning", "Lowest level that is also kept in the database, for the admin pages."),
     Var("LOG_LEVEL", choice("debug", "info", "warning", "error"), "info", "Lowest level that is logged."),
     # The site
     Var("SECRET_KEY", TEXT, "", "Signs sessions and links and hashes API keys. Unset: made once and kept in DATA_DIR.", secret=True),
@@ -177,18 +179,20 @@ CORE: tuple[Var, ...] = (
     Var("S3_REGION", TEXT, "", "Region of the bucket. Unset: the storage is asked."),
     Var("S3_TIMEOUT", integer(1, 600), 60, "Seconds that one request to the storage may take."),
     Var("S3_SECURE", BOOL, True, "Whether the storage is reached by https."),
+    Var("METRICS_KEY", TEXT, "", "Key for the metrics of this service at /-/metrics and /api/v3/metrics/. Unset: there are none.", secret=True),
+    Var("STATSD_HOST", TEXT, "", "A statsd server that gets counters and timers over UDP; the port is 8125 unless it is given.", example="statsd.example.org:8125"),
     Var("LOG_RETENTION_DAYS", integer(1, 3650), 30, "Days for which log records are kept in the database."),
     # Alerts
     Var("INTEGRATIONS_ALLOW_PRIVATE_IPS", BOOL, False, "Whether integrations may call addresses of private networks."),
     Var("CA_BUNDLE", TEXT, "", "File with the certificate authorities trusted for outgoing HTTPS. Unset: the system's."),
+    Var("OUTAGE_SETTLE_SECONDS", integer(0, 86_400), 120, "After an outage of this service itself: extra time for checks whose pings may have been missed, beyond its length."),
     Var("NOTIFY_RETRY_HOURS", integer(1, 72), 6, "Hours for which a message that cannot be delivered is tried again."),
 )
 # fmt: on
 
 # Known from the service we are compatible with; accepted, but without effect in this version.
 WITHOUT_EFFECT = frozenset(
-    """MASTER_BADGE_LABEL REMOTE_USER_HEADER RP_ID METRICS_KEY
-    STATSD_HOST APPRISE_ENABLED DISCORD_CLIENT_ID DISCORD_CLIENT_SECRET GITHUB_CLIENT_ID
+    """MASTER_BADGE_LABEL REMOTE_USER_HEADER RP_ID APPRISE_ENABLED DISCORD_CLIENT_ID DISCORD_CLIENT_SECRET GITHUB_CLIENT_ID
     GITHUB_CLIENT_SECRET GITHUB_PRIVATE_KEY GITHUB_PUBLIC_LINK MATRIX_HOMESERVER
     MATRIX_USER_ID MATRIX_ACCESS_TOKEN MATTERMOST_ENABLED MSTEAMS_ENABLED NTFY_SH_TOKEN
     OPSGENIE_ENABLED PAGERTREE_ENABLED PD_ENABLED PD_APP_ID PROMETHEUS_ENABLED

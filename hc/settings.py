@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "hc.pings",
     "hc.alerts",
     "hc.housekeeping",
+    "hc.reports",
     "hc.front",
     "hc.integrations",
     "hc.ops",
@@ -89,6 +90,8 @@ INSTALLED_APPS = [
     "lucide",
 ]
 MIDDLEWARE = [
+    "hc.lib.middleware.RequestIds",
+    "hc.ops.views.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     *(["django.middleware.gzip.GZipMiddleware"] if env["USE_GZIP_MIDDLEWARE"] else []),
@@ -256,12 +259,15 @@ SPOOL_DIR = DATA_DIR / "spool"
 SPOOL_LIMIT_MB: int = env["SPOOL_LIMIT_MB"]
 INTEGRATIONS_ALLOW_PRIVATE_IPS: bool = env["INTEGRATIONS_ALLOW_PRIVATE_IPS"]
 CA_BUNDLE: str = env["CA_BUNDLE"]
+OUTAGE_SETTLE_SECONDS: int = env["OUTAGE_SETTLE_SECONDS"]
 NOTIFY_RETRY_HOURS: int = env["NOTIFY_RETRY_HOURS"]
 INTEGRATIONS: dict[str, Any] = {
     var.name: env[var.name] for var in config.table() if var not in config.CORE
 }
 
 # --- Object storage and housekeeping --------------------------------------------------------
+METRICS_KEY: str = env["METRICS_KEY"]
+STATSD_HOST: str = env["STATSD_HOST"]
 S3_BUCKET: str = env["S3_BUCKET"]
 S3_ENDPOINT: str = env["S3_ENDPOINT"]
 S3_ACCESS_KEY: str = env["S3_ACCESS_KEY"]
@@ -272,24 +278,36 @@ S3_SECURE: bool = env["S3_SECURE"]
 LOG_RETENTION_DAYS: int = env["LOG_RETENTION_DAYS"]
 
 # --- Logs: one line per event on standard output -----------------------------------------------
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "hc.lib.logging.LineFormatter"}},
+    "formatters": {
+        "line": {"()": "hc.lib.logging.LineFormatter"},
+        "json": {"()": "hc.lib.logging.JsonFormatter"},
+    },
     "filters": {"mask_paths": {"()": "hc.lib.logging.MaskPaths"}},
     "handlers": {
         "stdout": {
             "class": "logging.StreamHandler",
             "stream": "ext://sys.stdout",
-            "formatter": "line",
+            "formatter": env["LOG_FORMAT"],
         },
-        "mail_admins": {"class": "django.utils.log.AdminEmailHandler", "level": "ERROR"},
+        "mail_admins": {"class": "hc.ops.adminmail.AdminMailHandler", "level": "ERROR"},
+        "database": (
+            {"class": "logging.NullHandler"}
+            if env["LOG_DB_LEVEL"] == "off"
+            else {"class": "hc.logs.handler.DatabaseHandler", "level": env["LOG_DB_LEVEL"].upper()}
+        ),
     },
     "root": {"handlers": ["stdout"], "level": "WARNING"},
     "loggers": {
-        "hc": {"level": env["LOG_LEVEL"].upper()},
+        "hc": {"level": env["LOG_LEVEL"].upper(), "handlers": ["mail_admins", "database"]},
         "django": {"handlers": ["mail_admins"], "level": "WARNING"},
-        "django.request": {"level": "ERROR", "filters": ["mask_paths"]},
+        "django.request": {
+            "level": "ERROR",
+            "filters": ["mask_paths"],
+            "handlers": ["database"],
+        },
         # Names and hosts that do not exist here are the visitor's business, not an error of ours.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         # What mail clients do wrong, likewise; this is aiosmtpd's.

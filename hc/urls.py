@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from hc.accounts.admin import SignIn
+from hc.ops import views
 from hc.pings.views import ping
 
 routes: list[URLPattern | URLResolver] = [
@@ -15,6 +16,9 @@ routes: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("hc.accounts.urls")),
     path("", include("hc.integrations.urls")),
+    path("", include("hc.api.rest.urls")),
+    *[path(f"api/v{n}/status/", views.status) for n in (1, 2, 3)],
+    *[path(f"api/v{n}/metrics/", views.counts) for n in (1, 2, 3)],
     path("", include("hc.front.urls")),
 ]
 

@@ -9,10 +9,11 @@ from uuid import UUID
 from django.db import connection
 
 from hc.accounts.models import Member, Project, Role, User
-from hc.api.models import Channel, Check, ScheduleKind
+from hc.api.models import Channel, Check, Listening, ScheduleKind
 from hc.api.services import channels, checks
 from hc.core.state import Kind
 from hc.integrations.email.config import EmailConfig
+from hc.integrations.group.config import GroupConfig
 from hc.integrations.webhook.config import WebhookConfig
 from hc.pings.event import PingEvent
 
@@ -40,6 +41,16 @@ def make_webhook(project: Project, url: str = "https://example.org/hook", **more
 
 def make_email(project: Project, address: str = "ops@example.org") -> Channel:
     return channels.create(project, "email", EmailConfig(value=address), verified=True)
+
+
+def make_group(project: Project, *members: Channel, name: str = "Ops") -> Channel:
+    config = GroupConfig(channels=tuple(channel.code for channel in members))
+    return channels.create(project, "group", config, name=name)
+
+
+def listen(now: datetime) -> None:
+    """All pings up to `now` have been heard."""
+    Listening.objects.update_or_create(pk=1, defaults={"until": now})
 
 
 def make_member(project: Project, user: User, role: Role) -> Member:

@@ -99,6 +99,22 @@ class Mailbox:
     port: int = 0
     messages: list[tuple[str, list[str], bytes, float]] = field(default_factory=list)
     refuse: str = ""
+    connections: int = 0
+    sessions: list[SMTP] = field(default_factory=list)
+
+    def hang_up(self) -> None:
+        """Close all connections from our side."""
+        for server in self.sessions:
+            if server.transport:
+                server.loop.call_soon_threadsafe(server.transport.close)
+
+    async def handle_EHLO(  # noqa: N802 - the library's name
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, replies: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        self.connections += 1
+        self.sessions.append(server)
+        return replies
 
     async def handle_RCPT(  # noqa: N802 - the library's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, _: list[str]
@@ -117,9 +133,9 @@ class Mailbox:
 
 
 @contextmanager
-def smtp_sink() -> Iterator[Mailbox]:
+def smtp_sink(port: int = 0) -> Iterator[Mailbox]:
     mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port or free_port())
     controller.start()
     mailbox.port = controller.port
     try:

@@ -21,6 +21,7 @@ os.environ |= {
     "DATA_DIR": tempfile.mkdtemp(prefix="hc-tests-"),
     "SITE_ROOT": "http://testserver",
     "EMAIL_HOST": "mail.invalid",
+    "LOG_DB_LEVEL": "off",
 }
 
 from hc.settings import *  # noqa: E402, F403
@@ -41,3 +42,6 @@ STATIC_ROOT.mkdir()
 COMPRESS_ENABLED = False
 COMPRESS_OFFLINE = False
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+# Its thread writes beside the transactions of the tests.
+LOGGING["handlers"]["mail_admins"] = {"class": "logging.NullHandler"}  # noqa: F405

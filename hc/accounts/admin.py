@@ -26,8 +26,10 @@ from hc.accounts.models import Credential, LoginToken, Member, Profile, Project,
 from hc.accounts.services.accounts import AddressTaken, check_new_account, create_account
 from hc.accounts.services.projects import MAX_NAME, create_project
 from hc.api.models import Channel, Check
+from hc.api.services import reminders
 from hc.core.words import count
 from hc.lib.admin import Journal, ModelForm, Refused, Table, ZoneForm, count_of, link_to, pick
+from hc.reports.preferences import NAG_PERIODS
 
 if TYPE_CHECKING:
     _UserAdmin = UserAdmin[User]
@@ -37,7 +39,6 @@ else:
     _PasswordForm = AdminPasswordChangeForm
 
 DELETION_GRACE = timedelta(days=31)
-NAG_PERIODS = (timedelta(0), timedelta(hours=1), timedelta(days=1))
 MANY_CHECKS = (10, 20, 50, 100, 500, 1000)
 PROJECTS_SHOWN = 5
 
@@ -296,6 +297,13 @@ class ProfileAdmin(Table[Profile]):
     def has_delete_permission(self, request: HttpRequest, obj: Profile | None = None) -> bool:
         return False
 
+    def save_model(self, request: HttpRequest, obj: Profile, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "deletion_scheduled_date" in form.changed_data:
+            Profile.objects.filter(pk=obj.pk).update(deletion_reminded=None)
+        if "nag_period" in form.changed_data:
+            reminders.follow_people([obj.user_id], timezone.now())
+
     @admin.display(description="Account", ordering="user__email")
     def account(self, profile: Profile) -> str:
         return link_to(profile.user)
@@ -345,7 +353,9 @@ class ProfileAdmin(Table[Profile]):
         self, request: HttpRequest, queryset: QuerySet[Profile], date: Any, message: str
     ) -> int:
         profiles = list(queryset.prefetch_related(None))
-        self.change_rows(request, profiles, message, deletion_scheduled_date=date)
+        # People are told of each date anew.
+        columns = {"deletion_scheduled_date": date, "deletion_reminded": None}
+        self.change_rows(request, profiles, message, **columns)
         return len(profiles)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from hc.accounts.models import normalise_email
+from hc.accounts.models.profile import Reports
 from hc.accounts.services.accounts import check_new_account
 
 MAX_EMAIL = 254
@@ -45,6 +47,18 @@ class SignupForm(LinkForm):
     """`tz`: what the browser says its zone is."""
 
     tz = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput())
+
+
+class NotificationsForm(forms.Form):
+    """Reports, and reminders in seconds."""
+
+    reports = forms.ChoiceField(choices=Reports, widget=forms.RadioSelect)
+    nag_period = forms.TypedChoiceField(
+        label="Reminders while something is down",
+        choices=[("0", "Off"), ("3600", "Hourly"), ("86400", "Daily")],
+        coerce=lambda seconds: timedelta(seconds=int(seconds)),
+        widget=forms.RadioSelect,
+    )
 
 
 class SetupForm(forms.Form):

@@ -11,6 +11,7 @@ from hc.accounts.models import Project, User
 
 ALLOWED = frozenset(
     {"hc-checks", "hc-details", "hc-integrations", "hc-cloaked", "hc-projects", "hc-add-check"}
+    | {"hc-notifications"}
 )
 
 

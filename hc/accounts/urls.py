@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from hc.accounts.views import login, preferences, signup
+from hc.accounts.views import login, preferences, reports, signup
 
 urlpatterns = [
     path("accounts/login/", login.login_page, name="hc-login"),
@@ -13,5 +13,11 @@ urlpatterns = [
     path("accounts/logout/", login.logout_page, name="hc-logout"),
     path("accounts/signup/", signup.signup, name="hc-signup"),
     path("accounts/profile/appearance/", preferences.appearance, name="hc-appearance"),
+    path("accounts/profile/notifications/", reports.notifications, name="hc-notifications"),
+    path(
+        "accounts/unsubscribe_reports/<str:token>/",
+        reports.unsubscribe,
+        name="hc-unsubscribe-reports",
+    ),
     path("setup/<str:token>/", signup.setup, name="hc-setup"),
 ]

@@ -1,180 +1,262 @@
 """Sending: hundreds of messages at once, each failure the business of its own channel alone.
 
-The dispatcher takes claimed messages, hands each to the transport of its kind, and settles it
-with the outcome. It knows neither SQL nor services: the store and the transports are passed in.
+The dispatcher takes claimed messages, sends each, and settles them with their outcomes, as many
+together as have ended meanwhile. It knows neither SQL nor services: the store is passed in, and
+a parcel knows how it is sent.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Generic, Protocol
 
-from hc.alerts.outbox import Attempt, Claim
-from hc.integrations.base import Alert, Config, Outcome, Send, Wire, failed, retry
+from hc.alerts import telemetry
+from hc.alerts.breakers import Breakers
+from hc.alerts.leases import Attempt, Claim, Row
+from hc.alerts.room import SEATS_PER_DESTINATION, Room
+from hc.integrations.base import Outcome, Result, failed, retry
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 500
-AT_ONCE_PER_DESTINATION = 50
 LONGEST_SEND = 120.0
 SETTLE_AGAIN_SECONDS = 1.0
+# So many messages to one destination are claimed ahead, to go out when others have left.
+AHEAD = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
-    """A claimed message with all that is needed to send it."""
+class Parcel(Generic[Row]):
+    """Claimed messages that one sending delivers. `about` is for the logs, `kind` for figures."""
 
-    claim: Claim
-    alert: Alert
-    config: Config
+    claims: Sequence[Claim[Row]]
+    send: Callable[[], Coroutine[Any, Any, Outcome]]
     destination: str
-    send: Send
+    kind: str
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
-class Store(Protocol):
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What a dispatcher can take: so many messages, and so many for the destinations named.
+
+    `busy`: the messages it is sending; their leases may have run out while the database was away.
+    """
+
+    limit: int
+    usual: int = SEATS_PER_DESTINATION + AHEAD
+    places: Mapping[str, int] = field(default_factory=dict)
+    busy: Collection[int] = ()
+
+    def full(self) -> list[str]:
+        return [destination for destination, places in self.places.items() if places <= 0]
+
+
+class Store(Protocol[Row]):
     """Where messages come from and where their outcomes go."""
 
-    async def fetch(self, limit: int, busy: Collection[int]) -> Sequence[Parcel]:
-        """Claim up to `limit` messages, none of those in `busy`.
+    async def fetch(self, space: Space) -> Sequence[Parcel[Row]]:
+        """Claim messages that are due.
 
-        Messages that cannot or need not be sent are settled inside.
+        Those that cannot or need not be sent are settled inside.
         """
 
-    async def settle(self, attempt: Attempt) -> None:
-        """Store what came of an attempt; raises ConnectionError while the database is away."""
+    async def settle(self, attempts: Sequence[Attempt[Row]]) -> None:
+        """Store what came of attempts; raises ConnectionError while the database is away."""
 
-    async def renew(self, claims: Sequence[Claim]) -> None: ...
+    async def renew(self, claims: Sequence[Claim[Row]]) -> None: ...
 
-    async def release(self, claims: Sequence[Claim]) -> None: ...
+    async def release(self, claims: Sequence[Claim[Row]]) -> None: ...
+
+    async def next_due(self, space: Space) -> datetime | None:
+        """When there is something to claim again."""
 
 
-class Dispatcher:
-    """`on_idle` is called when a message was settled: its successor may be due by now."""
+class Dispatcher(Generic[Row]):
+    """`on_idle` is called when there is room again, or messages were settled: their successors
+    may be due by now."""
 
     def __init__(
         self,
-        store: Store,
-        wire: Wire,
+        store: Store[Row],
         *,
         clock: Callable[[], datetime],
         on_idle: Callable[[], None] = lambda: None,
     ) -> None:
-        self._store = store
-        self._wire = wire
+        self._store: Store[Row] = store
         self._clock = clock
         self._on_idle = on_idle
-        self._tasks: dict[asyncio.Task[None], Claim] = {}
-        self._begun: set[int] = set()
-        self._lanes: defaultdict[str, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(AT_ONCE_PER_DESTINATION)
+        self._room = Room(self._on_seat)
+        self._breakers = Breakers()
+        self._lanes: dict[str, deque[Parcel[Row]]] = {}
+        self._tasks: dict[asyncio.Task[None], Parcel[Row]] = {}
+        self._ended: list[Attempt[Row]] = []
+        self._settling: asyncio.Task[None] | None = None
+        self._is_closing = False
+
+    @property
+    def space(self) -> Space:
+        now = self._clock()
+        known = {*self._room.destinations(), *self._breakers.watched(), *self._lanes}
+        return Space(
+            limit=max(0, self._room.free),
+            places={name: self._places(name, now) + self._ahead(name, now) for name in known},
+            busy={one.id for one in self._in_hand()},
         )
-        self._in_lane: Counter[str] = Counter()
 
-    @property
-    def busy(self) -> set[int]:
-        """The messages that are being sent."""
-        return {one.id for one in self._tasks.values()}
-
-    @property
-    def is_full(self) -> bool:
-        return len(self._tasks) >= AT_ONCE
+    async def next_moment(self) -> datetime | None:
+        """When to dispatch again; None if the bell will ring before."""
+        space = self.space
+        if space.limit <= 0:
+            return None
+        due = await self._store.next_due(space)
+        moments = [m for m in (due, self._breakers.next_probe(self._clock())) if m]
+        return min(moments, default=None)
 
     async def dispatch(self) -> int:
-        """Start sending what is due, as far as there is room; how many were started."""
-        busy = self.busy
-        parcels = await self._store.fetch(AT_ONCE - len(busy), busy)
+        """Start sending what is due, as far as there is room; how many parcels were started."""
+        space = self.space
+        if space.limit <= 0 or self._is_closing:
+            return 0
+        parcels = await self._store.fetch(space)
         for parcel in parcels:
-            task = asyncio.create_task(self._deliver(parcel))
-            self._tasks[task] = parcel.claim
-            task.add_done_callback(self._finished)
+            self._lanes.setdefault(parcel.destination, deque()).append(parcel)
+        self._fill()
         return len(parcels)
 
     async def renew(self) -> None:
         """Keep the leases of all messages in flight."""
-        if self._tasks:
-            await self._store.renew(list(self._tasks.values()))
+        claims = self._in_hand()
+        if claims:
+            await self._store.renew(claims)
 
     async def close(self, seconds: float) -> None:
-        """Finish what is being sent, for at most `seconds`; give the rest back."""
-        waiting = [task for task, one in self._tasks.items() if one.id not in self._begun]
-        await self._abandon(waiting)
+        """Finish what is being sent, for at most `seconds`; give back what waits."""
+        self._is_closing = True
+        deadline = asyncio.get_running_loop().time() + seconds
+        await self._give_back(list(self._lanes))
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=seconds)
         # What still hangs is left to its lease: the message may be on its way.
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._settling:
+            left = deadline - asyncio.get_running_loop().time()
+            await asyncio.wait([self._settling], timeout=max(left, 0.5))
+            self._settling.cancel()
 
-    async def _abandon(self, tasks: Sequence[asyncio.Task[None]]) -> None:
-        claims = [self._tasks[task] for task in tasks]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if claims:
-            try:
-                await self._store.release(claims)
-            except Exception:
-                # Their leases run out.
-                logger.exception("messages not given back", extra={"action": "stop"})
+    # --- Lanes: what was claimed ahead, by destination ------------------------------------------
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        claim = self._tasks.pop(task)
-        self._begun.discard(claim.id)
+    def _on_seat(self) -> None:
+        self._fill()
         self._on_idle()
 
-    async def _deliver(self, parcel: Parcel) -> None:
-        destination = parcel.destination
-        self._in_lane[destination] += 1
+    def _fill(self) -> None:
+        """Send what waits, as far as there is room."""
+        now = self._clock()
+        for destination, lane in list(self._lanes.items()):
+            while lane and self._room.free > 0 and self._places(destination, now) > 0:
+                self._start(lane.popleft())
+            if not lane:
+                del self._lanes[destination]
+
+    def _start(self, parcel: Parcel[Row]) -> None:
+        leave = self._room.take(parcel.destination)
+        task = asyncio.create_task(self._deliver(parcel, leave))
+        self._tasks[task] = parcel
+        task.add_done_callback(self._tasks.pop)
+
+    async def _give_back(self, destinations: Sequence[str]) -> None:
+        lanes = [self._lanes.pop(name) for name in destinations if name in self._lanes]
+        claims = [claim for lane in lanes for parcel in lane for claim in parcel.claims]
+        if not claims:
+            return
         try:
-            async with self._lanes[destination]:
-                self._begun.add(parcel.claim.id)
-                started = self._clock()
-                outcome = await self._send(parcel)
+            await self._store.release(claims)
+        except Exception:
+            # Their leases run out.
+            logger.exception("messages not given back", extra={"action": "release"})
+
+    def _in_hand(self) -> list[Claim[Row]]:
+        """What is claimed and not settled yet."""
+        waiting = [parcel for lane in self._lanes.values() for parcel in lane]
+        parcels = [*self._tasks.values(), *waiting]
+        claims = [claim for parcel in parcels for claim in parcel.claims]
+        return claims + [attempt.claim for attempt in self._ended]
+
+    def _places(self, destination: str, now: datetime) -> int:
+        room = self._room
+        usual = self._breakers.places(destination, SEATS_PER_DESTINATION, now)
+        if usual < SEATS_PER_DESTINATION:
+            return max(0, usual - room.under_way(destination))
+        return room.places(destination)
+
+    def _ahead(self, destination: str, now: datetime) -> int:
+        """How many more messages may wait for a place."""
+        if self._breakers.places(destination, AHEAD, now) < AHEAD:
+            return 0
+        return max(0, AHEAD - len(self._lanes.get(destination, ())))
+
+    async def _deliver(self, parcel: Parcel[Row], leave: Callable[[], None]) -> None:
+        started = self._clock()
+        try:
+            outcome = await self._send(parcel)
         finally:
-            self._leave(destination)
-        await self._settle(Attempt(parcel.claim, outcome, started, self._clock()))
+            leave()
+        finished = self._clock()
+        self._judge(parcel.destination, outcome, finished)
+        if not self._breakers.places(parcel.destination, 1, finished):
+            await self._give_back([parcel.destination])
+        seconds = (finished - started).total_seconds()
+        telemetry.delivered(parcel.kind, outcome.result, seconds)
+        self._ended += [Attempt(claim, outcome, started, finished) for claim in parcel.claims]
+        if self._settling is None:
+            self._settling = asyncio.create_task(self._settle())
 
-    async def _settle(self, attempt: Attempt) -> None:
-        """Store the outcome, however long the database is away: else the message goes out again."""
-        while True:
-            extra = {"action": "settle", "notification": attempt.claim.id}
+    def _judge(self, destination: str, outcome: Outcome, now: datetime) -> None:
+        refused = outcome.max_attempts is not None or outcome.retry_after is not None
+        if outcome.result is Result.RETRY and not refused:
+            self._breakers.failed(destination, now)
+        else:
+            self._breakers.answered(destination)
+
+    async def _settle(self) -> None:
+        """Store outcomes, however long the database is away: else the messages go out again."""
+        while self._ended:
+            batch = list(self._ended)
             try:
-                return await self._store.settle(attempt)
-            except ConnectionError:
-                logger.exception("outcome could not be stored yet", extra=extra)
+                await self._store.settle(batch)
+            except ConnectionError as e:
+                reason = type(e.__cause__ or e).__name__
+                logger.warning("outcomes not stored yet", extra={"reason": reason})
                 await asyncio.sleep(SETTLE_AGAIN_SECONDS)
+                continue
             except Exception:
-                # Not the database's absence: the lease runs out, and the message is tried again.
-                logger.exception("outcome cannot be stored", extra=extra)
-                return None
+                # Not the database's absence: the leases run out, and the messages are tried again.
+                logger.exception("outcomes cannot be stored", extra={"action": "settle"})
+            del self._ended[: len(batch)]
+            self._on_idle()
+        self._settling = None
 
-    def _leave(self, destination: str) -> None:
-        self._in_lane[destination] -= 1
-        if not self._in_lane[destination]:
-            del self._in_lane[destination], self._lanes[destination]
-
-    async def _send(self, parcel: Parcel) -> Outcome:
+    async def _send(self, parcel: Parcel[Row]) -> Outcome:
         """One attempt; whatever goes wrong in a transport becomes a recorded error."""
-        extra = {
-            "action": "send",
-            "notification": parcel.claim.id,
-            "channel": str(parcel.claim.notification.channel.code),
-        }
+        extra = {"action": "send", "kind": parcel.kind, **parcel.about}
         try:
             async with asyncio.timeout(LONGEST_SEND):
-                outcome = await parcel.send(parcel.alert, parcel.config, self._wire)
+                outcome = await parcel.send()
         except TimeoutError:
             outcome = retry("The attempt took too long")
         except Exception:
             logger.exception("transport failed", extra=extra)
             outcome = failed("Internal error; it was logged for the operator")
+        attempt = parcel.claims[0].attempt
         logger.info(
-            "sent" if not outcome.error else "not sent",
-            extra=extra | {"attempt": parcel.claim.attempt, "error": outcome.error},
+            "not sent" if outcome.error else "sent",
+            extra=extra | {"attempt": attempt, "error": outcome.error},
         )
         return outcome

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from time import monotonic
 
@@ -18,10 +18,13 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from hc import __version__
-from hc.alerts import outbox, overdue
+from hc.alerts import guard, outbox, overdue, post, queueing
+from hc.alerts.database import DatabaseThread
 from hc.alerts.dispatcher import Dispatcher
-from hc.alerts.store import DatabaseThread, OutboxStore
+from hc.alerts.overdue import Swept
+from hc.alerts.store import MailStore, OutboxStore
 from hc.alerts.wakeup import Bell
+from hc.api.models import Notification, QueuedMail
 from hc.api.services.heartbeats import Pulse
 from hc.integrations.base import Wire
 from hc.lib.http import HttpClient, Policy
@@ -32,24 +35,28 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 UPKEEP_SECONDS = 4.0
 STOP_SECONDS = 8.0
+SWEEPS_AT_ONCE = 8
+
+Engines = Sequence[Dispatcher[Notification] | Dispatcher[QueuedMail]]
 
 
 class AlertLoop:
     def __init__(
         self,
         database: DatabaseThread,
-        dispatcher: Dispatcher,
+        dispatchers: Engines,
         bell: Bell,
         *,
-        sweep: Callable[[datetime], int] = overdue.sweep,
+        sweep: Callable[[datetime], Swept] = guard.sweep,
     ) -> None:
         self._database = database
-        self._dispatcher = dispatcher
+        self._dispatchers = dispatchers
         self._bell = bell
         self._take_down = sweep
         self._pulse = Pulse("sendalerts")
         self._stopping = False
         self._upkeep_at = 0.0
+        self._swept = Swept()
 
     def stop(self) -> None:
         self._stopping = True
@@ -59,10 +66,13 @@ class AlertLoop:
         while not self._stopping:
             await self._step("upkeep", self._upkeep)
             await self._step("sweep", self._sweep)
-            await self._step("dispatch", self._dispatcher.dispatch)
+            for dispatcher in self._dispatchers:
+                await self._step("dispatch", dispatcher.dispatch)
+            if self._swept.has_more:
+                continue
             if not self._stopping:
                 await self._bell.wait(await self._pause())
-        await self._dispatcher.close(STOP_SECONDS)
+        await asyncio.gather(*(d.close(STOP_SECONDS) for d in self._dispatchers))
         await self._step("farewell", lambda: self._database(self._pulse.stop))
 
     async def _step(self, name: str, action: Callable[[], Awaitable[object]]) -> bool:
@@ -74,31 +84,40 @@ class AlertLoop:
         return True
 
     async def _upkeep(self) -> None:
-        """What is due every few seconds: heartbeat, leases, flips left open."""
+        """What is due every few seconds: heartbeat, leases, whatever was left behind."""
         if monotonic() < self._upkeep_at:
             return
         self._upkeep_at = monotonic() + UPKEEP_SECONDS
         now = timezone.now()
         await self._database(self._pulse.beat, now)
-        await self._dispatcher.renew()
-        await self._database(outbox.close_finished_flips, now)
+        for dispatcher in self._dispatchers:
+            await dispatcher.renew()
+        for chore in (outbox.close_finished_flips, outbox.expire, post.expire, queueing.summarise):
+            await self._database(chore, now)
 
     async def _sweep(self) -> None:
-        await self._database(self._take_down, timezone.now())
+        """A few batches at a time, so that neither a storm nor its messages wait for long."""
+        self._swept = Swept()
+        for _ in range(SWEEPS_AT_ONCE):
+            self._swept = await self._database(self._take_down, timezone.now())
+            if not self._swept.has_more:
+                break
 
     async def _pause(self) -> float:
         """Seconds until the next deadline or due message, at most the polling interval."""
         moments: list[datetime] = []
         ok = await self._step("look ahead", lambda: self._look_ahead(moments))
+        is_told = self._bell.is_connected and not self._swept.is_deaf
+        longest = UPKEEP_SECONDS if is_told else POLL_SECONDS
         if not ok or not moments:
-            return POLL_SECONDS
+            return longest if ok else POLL_SECONDS
         seconds = (min(moments) - timezone.now()).total_seconds()
-        return min(max(seconds, 0.01), POLL_SECONDS)
+        return min(max(seconds, 0.01), longest)
 
     async def _look_ahead(self, moments: list[datetime]) -> None:
-        answers = [await self._database(overdue.next_look)]
-        if not self._dispatcher.is_full:  # else the end of a sending rings the bell
-            answers.append(await self._database(outbox.next_due, self._dispatcher.busy))
+        answers = [await dispatcher.next_moment() for dispatcher in self._dispatchers]
+        if not self._swept.is_deaf:
+            answers.append(await self._database(overdue.next_look))
         moments.extend(moment for moment in answers if moment is not None)
 
 
@@ -115,13 +134,13 @@ async def main() -> None:
     )
     database, mailer = DatabaseThread(), Mailer()
     async with HttpClient(policy) as http, Bell() as bell:
-        dispatcher = Dispatcher(
-            OutboxStore(database),
-            Wire(http=http, mail=mailer),
-            clock=timezone.now,
-            on_idle=bell.ring,
+        wire = Wire(http=http, mail=mailer)
+        outbox_, mails = OutboxStore(database, wire), MailStore(database, wire)
+        dispatchers = (
+            Dispatcher(outbox_, clock=timezone.now, on_idle=bell.ring),
+            Dispatcher(mails, clock=timezone.now, on_idle=bell.ring),
         )
-        loop = AlertLoop(database, dispatcher, bell)
+        loop = AlertLoop(database, dispatchers, bell)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, loop.stop)
         logger.info("started", extra={"action": "sendalerts"})

@@ -1,62 +1,98 @@
-"""What a message says: the facts of a flip, gathered from the database into a frozen Alert."""
+"""What messages say: the facts of flips, gathered from the database into frozen Alerts."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from collections.abc import Iterable
+from datetime import datetime
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import prefetch_related_objects
 from django.templatetags.static import static
 
-from hc.accounts.models import Profile, Project, User
-from hc.alerts.outbox import direction
-from hc.api.models import Channel, Check, Flip, Notification, Ping
+from hc.alerts import testing
+from hc.alerts.facts import Readers, Surroundings
+from hc.api.models import Channel, Check, Notification, Ping
 from hc.api.representation import check_json
-from hc.core import zones
+from hc.core.state import Reason
 from hc.integrations.base import (
     Alert,
     CheckFacts,
     Config,
+    Direction,
     LastPing,
-    OtherDown,
     ProjectFacts,
-    ProjectSummary,
-    Reader,
     Site,
 )
 from hc.lib.signing import unsubscribe_token
 
-MOST_OTHERS = 11  # up to ten are listed; one more tells that there are too many to list
+
+class Builder:
+    """Builds the alerts of some messages, which have owner, flip and channel loaded.
+
+    All look-ups are made at once; a database that is away shows here.
+    """
+
+    def __init__(self, messages: Iterable[tuple[Notification, Config]], now: datetime) -> None:
+        self._now = now
+        known = list(messages)
+        prefetch_related_objects([n.owner for n, _ in known if n.owner], "channel_set")
+        self._around = Surroundings([n for n, _ in known])
+        owners = [project.owner for project in self._around.projects.values()]
+        self._readers = Readers((config.reader_address() for _, config in known), owners)
+        self._site = site()
+
+    def build(self, notification: Notification, config: Config) -> Alert:
+        """The facts for one of the messages."""
+        check, flip = notification.owner, notification.flip
+        if testing.is_test(notification):
+            return self._build_test(notification, config)
+        if check is None or flip is None:
+            raise ValueError(f"notification {notification.pk} has no check or no flip")
+        project = self._around.projects[notification.channel.project_id]
+        down_since = self._around.down_since(flip)
+        down, total = self._around.others(check)
+        return Alert(
+            id=notification.code,
+            status=direction(flip.new_status),
+            at=flip.created,
+            check=check_facts(check, self._now),
+            project=ProjectFacts(project.code, str(project)),
+            site=self._site,
+            reader=self._readers.reader(config.reader_address(), project.owner),
+            link=f"{settings.SITE_ROOT}/cloaked/{check.unique_key}/",
+            unsubscribe_url=unsubscribe_url(notification.channel),
+            reason=flip.why(),
+            downtime=flip.created - down_since if down_since else None,
+            last_ping=_as_last_ping(self._around.last_ping(flip)),
+            others=down,
+            others_total=total,
+            verified=notification.channel.email_verified,
+            sent_at=self._now,
+            changes=notification.changes,
+        )
+
+    def _build_test(self, notification: Notification, config: Config) -> Alert:
+        project = self._around.projects[notification.channel.project_id]
+        status = direction(notification.check_status)
+        return Alert(
+            id=notification.code,
+            status=status,
+            at=self._now,
+            check=check_facts(testing.pretend_check(notification, self._now), self._now),
+            project=ProjectFacts(project.code, str(project)),
+            site=self._site,
+            reader=self._readers.reader(config.reader_address(), project.owner),
+            link=testing.link(notification),
+            unsubscribe_url=unsubscribe_url(notification.channel),
+            reason=Reason.TIMEOUT if status == "down" else Reason.NONE,
+            verified=notification.channel.email_verified,
+            sent_at=self._now,
+        )
 
 
-def build(notification: Notification, config: Config, now: datetime) -> Alert:
-    """The facts for one message. `notification` has its owner, flip and channel loaded."""
-    check, flip = notification.owner, notification.flip
-    if check is None or flip is None:
-        raise ValueError(f"notification {notification.pk} has no check or no flip")
-    channel = notification.channel
-    project = Project.objects.select_related("owner").get(pk=check.project_id)
-    down, total = _other_checks(check)
-    return Alert(
-        id=notification.code,
-        status=direction(flip.new_status),
-        at=flip.created,
-        check=_check_facts(check, now),
-        project=ProjectFacts(project.code, str(project)),
-        site=site(),
-        reader=_reader(config.reader_address(), project),
-        link=f"{settings.SITE_ROOT}/cloaked/{check.unique_key}/",
-        unsubscribe_url=unsubscribe_url(channel),
-        reason=flip.why(),
-        downtime=_downtime(flip),
-        last_ping=_last_ping(flip),
-        others=down,
-        others_total=total,
-        verified=channel.email_verified,
-        sent_at=now,
-    )
+def direction(status: str) -> Direction:
+    return "down" if status == "down" else "up"
 
 
 def site() -> Site:
@@ -67,20 +103,12 @@ def site() -> Site:
     return Site(settings.SITE_NAME, settings.SITE_ROOT, logo)
 
 
-def _built_in_logo() -> str:
-    """Its hashed address; the plain one where the static files were not collected."""
-    try:
-        return static("img/logo.png")
-    except ValueError:
-        return f"{settings.STATIC_URL}img/logo.png"
-
-
 def unsubscribe_url(channel: Channel) -> str:
     token = unsubscribe_token(channel.code)
     return f"{settings.SITE_ROOT}/integrations/{channel.code}/unsub/{token}/"
 
 
-def _check_facts(check: Check, now: datetime) -> CheckFacts:
+def check_facts(check: Check, now: datetime) -> CheckFacts:
     return CheckFacts(
         code=check.code,
         unique_key=check.unique_key,
@@ -97,17 +125,15 @@ def _check_facts(check: Check, now: datetime) -> CheckFacts:
     )
 
 
-def _downtime(flip: Flip) -> timedelta | None:
-    """How long the check was down, if this flip ended an outage."""
-    if flip.new_status != "up":
-        return None
-    before = Flip.objects.filter(owner_id=flip.owner_id, pk__lt=flip.pk).order_by("-pk").first()
-    return flip.created - before.created if before and before.new_status == "down" else None
+def _built_in_logo() -> str:
+    """Its hashed address; the plain one where the static files were not collected."""
+    try:
+        return static("img/logo.png")
+    except ValueError:
+        return f"{settings.STATIC_URL}img/logo.png"
 
 
-def _last_ping(flip: Flip) -> LastPing | None:
-    recent = Ping.objects.filter(owner_id=flip.owner_id, created__lte=flip.created)
-    ping = recent.order_by("-n").first()
+def _as_last_ping(ping: Ping | None) -> LastPing | None:
     if ping is None:
         return None
     return LastPing(
@@ -120,38 +146,4 @@ def _last_ping(flip: Flip) -> LastPing | None:
         remote_addr=ping.remote_addr,
         body=bytes(ping.body_raw) if ping.body_raw is not None else None,
         unread=ping.object_size or 0,
-    )
-
-
-def _other_checks(check: Check) -> tuple[tuple[OtherDown, ...], int]:
-    others = Check.objects.filter(project_id=check.project_id).exclude(pk=check.pk)
-    down = others.filter(status="down").only("name", "slug", "unique_key", "last_ping")
-    listed = down.order_by("name", "pk")[:MOST_OTHERS]
-    return tuple(OtherDown(other.label(), other.last_ping) for other in listed), others.count()
-
-
-def _reader(address: str | None, project: Project) -> Reader:
-    """Who reads the message: the account with that address, else somebody in the owner's zone."""
-    user = User.objects.by_email(address) if address else None
-    if user is None:
-        return Reader(_zone_of(project.owner))
-    return Reader(_zone_of(user), _projects_of(user))
-
-
-def _zone_of(user: User) -> tzinfo:
-    name = Profile.objects.filter(user=user).values_list("tz", flat=True).first()
-    today = zones.canonical(name or "UTC")
-    return ZoneInfo(today) if today else UTC
-
-
-def _projects_of(user: User) -> tuple[ProjectSummary, ...]:
-    mine = Project.objects.filter(Q(owner=user) | Q(member__user=user)).select_related("owner")
-    counted = mine.annotate(
-        down=Count("check", filter=Q(check__status="down"), distinct=True)
-    ).order_by("name", "pk")
-    return tuple(
-        ProjectSummary(
-            str(project), project.down, f"{settings.SITE_ROOT}/projects/{project.code}/checks/"
-        )
-        for project in counted
     )

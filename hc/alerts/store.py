@@ -1,122 +1,87 @@
-"""The dispatcher's store over the outbox: claims turned into parcels, on a thread of its own.
-
-All database work of the alert loop happens on one thread, so that it has one connection.
-"""
+"""The dispatchers' stores: the outbox and the queue of mails, over the database thread."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import ParamSpec, TypeVar
+from typing import Any
 
-from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from hc.alerts import message, outbox
-from hc.alerts.dispatcher import Parcel
-from hc.alerts.lastbody import with_body
-from hc.alerts.outbox import Attempt, Claim
-from hc.integrations import registry
-from hc.integrations.base import BadConfig, failed, retry
+from hc.alerts import leases, outbox, packing, post, telemetry
+from hc.alerts.database import DatabaseThread
+from hc.alerts.dispatcher import Parcel, Space
+from hc.alerts.leases import Attempt, Claim
+from hc.api.models import Notification, QueuedMail
+from hc.integrations.base import Wire
 
 logger = logging.getLogger(__name__)
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-class DatabaseThread:
-    """Runs functions one after another on one thread, with a connection that heals itself."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="database")
-
-    async def __call__(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        def work() -> T:
-            close_old_connections()
-            return function(*args, **kwargs)
-
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-
-    def close(self) -> None:
-        self._pool.shutdown(wait=True)
 
 
 class OutboxStore:
-    def __init__(self, database: DatabaseThread) -> None:
+    """Messages about flips."""
+
+    def __init__(self, database: DatabaseThread, wire: Wire) -> None:
         self._database = database
+        self._wire = wire
 
-    async def fetch(self, limit: int, busy: Collection[int]) -> Sequence[Parcel]:
-        return await self._database(_fetch, limit, busy)
+    async def fetch(self, space: Space) -> Sequence[Parcel[Notification]]:
+        return await self._database(self._fetch, space, timezone.now())
 
-    async def settle(self, attempt: Attempt) -> None:
-        try:
-            held = await self._database(outbox.settle, attempt)
-        except (OperationalError, InterfaceError) as e:
-            raise ConnectionError from e
-        if not held:
-            logger.warning("lease lost", extra={"notification": attempt.claim.id})
+    async def settle(self, attempts: Sequence[Attempt[Notification]]) -> None:
+        await _settle(self._database, outbox.settle, attempts)
 
-    async def renew(self, claims: Sequence[Claim]) -> None:
-        await self._database(outbox.renew, claims, timezone.now())
+    async def renew(self, claims: Sequence[Claim[Notification]]) -> None:
+        await self._database(leases.renew, Notification, claims, timezone.now())
 
-    async def release(self, claims: Sequence[Claim]) -> None:
-        await self._database(outbox.release, claims, timezone.now())
+    async def release(self, claims: Sequence[Claim[Notification]]) -> None:
+        await self._database(leases.release, Notification, claims, timezone.now())
+
+    async def next_due(self, space: Space) -> datetime | None:
+        return await self._database(outbox.next_due, space)
+
+    def _fetch(self, space: Space, now: datetime) -> list[Parcel[Notification]]:
+        lots = outbox.claim(space, now)
+        if lots:
+            telemetry.claimed(
+                [(now - one.row.created).total_seconds() for lot in lots for one in lot]
+            )
+        return packing.pack(lots, self._wire, now) if lots else []
 
 
-def _fetch(limit: int, busy: Collection[int]) -> list[Parcel]:
-    claims = outbox.claim(limit, timezone.now(), busy=busy)
-    return [parcel for one in claims if (parcel := _parcel(one))]
+class MailStore:
+    """Mails that are not alerts."""
+
+    def __init__(self, database: DatabaseThread, wire: Wire) -> None:
+        self._database = database
+        self._mailer = wire.mail
+
+    async def fetch(self, space: Space) -> Sequence[Parcel[QueuedMail]]:
+        claims = await self._database(post.claim, space, timezone.now())
+        return [post.parcel(one, self._mailer) for one in claims]
+
+    async def settle(self, attempts: Sequence[Attempt[QueuedMail]]) -> None:
+        await _settle(self._database, post.settle, attempts)
+
+    async def renew(self, claims: Sequence[Claim[QueuedMail]]) -> None:
+        await self._database(leases.renew, QueuedMail, claims, timezone.now())
+
+    async def release(self, claims: Sequence[Claim[QueuedMail]]) -> None:
+        await self._database(leases.release, QueuedMail, claims, timezone.now())
+
+    async def next_due(self, space: Space) -> datetime | None:
+        return await self._database(post.next_due, space)
 
 
-def _parcel(claim: Claim) -> Parcel | None:
-    """The message ready for sending; None if it was settled here, because nothing is to be sent."""
-    now = timezone.now()
-    if why := _is_moot(claim):
-        outbox.drop(claim, why, now)
-        return None
+async def _settle(
+    database: DatabaseThread, settle: Callable[[Any], Sequence[Any]], attempts: Sequence[Any]
+) -> None:
     try:
-        return _packed(claim, now)
-    except Undeliverable as e:
-        outcome = failed(str(e))
-    except DatabaseError:
-        raise
-    except Exception:
-        logger.exception("message cannot be built", extra={"notification": claim.id})
-        outcome = retry("Internal error; it was logged for the operator")
-    outbox.settle(Attempt(claim, outcome, now, now))
-    return None
-
-
-def _is_moot(claim: Claim) -> str:
-    """Why a message is not to be sent any more; empty if it is."""
-    channel, check_id = claim.notification.channel, claim.notification.owner_id
-    if channel.disabled:
-        return "The integration was switched off"
-    if check_id and not channel.checks.filter(pk=check_id).exists():
-        return "The integration was taken off the check"
-    return ""
-
-
-class Undeliverable(Exception):
-    """A message that no attempt can deliver as things stand; the text is for its users."""
-
-
-def _packed(claim: Claim, now: datetime) -> Parcel:
-    channel = claim.notification.channel
-    integration = registry.get(channel.kind)
-    if integration is None:
-        raise Undeliverable(f"{channel.kind} notifications are not enabled.")
-    if not integration.enabled(settings.INTEGRATIONS):
-        raise Undeliverable(f"{integration.label} notifications are not enabled.")
-    try:
-        config = registry.load_config(channel.kind, channel.value)
-    except BadConfig:
-        text = "The settings of this integration cannot be read; set it up again"
-        raise Undeliverable(text) from None
-    alert = message.build(claim.notification, config, now)
-    destination = config.destination()
-    return Parcel(claim, alert, config, destination, with_body(registry.transport(channel.kind)))
+        held = await database(settle, attempts)
+    except (OperationalError, InterfaceError) as e:
+        raise ConnectionError from e
+    if len(held) < len(attempts):
+        lost = {one.claim.id for one in attempts} - {one.claim.id for one in held}
+        logger.warning("leases lost", extra={"action": "settle", "messages": sorted(lost)})

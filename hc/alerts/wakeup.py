@@ -11,17 +11,11 @@ from typing import Any, Self
 import psycopg2
 from django.db import connection
 
+from hc.lib.doorbell import TOPIC
+
 logger = logging.getLogger(__name__)
 
-TOPIC = "hc_alerts"
 RECONNECT_SECONDS = 5.0
-
-
-def notify() -> None:
-    """Tell the alert loops, with the commit of the current transaction, that there is work."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"NOTIFY {TOPIC}")
 
 
 class Bell:
@@ -30,6 +24,8 @@ class Bell:
     def __init__(self) -> None:
         self._rung = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
+        # Whether everything that is queued rings; else one has to look.
+        self.is_connected = False
 
     async def __aenter__(self) -> Self:
         if connection.vendor == "postgresql":
@@ -68,6 +64,7 @@ class Bell:
         descriptor = listener.fileno()
         loop.add_reader(descriptor, arrived.set)
         self.ring()  # for what came while nobody listened
+        self.is_connected = True
         try:
             while True:
                 await arrived.wait()
@@ -77,6 +74,7 @@ class Bell:
                     listener.notifies.clear()
                     self.ring()
         finally:
+            self.is_connected = False
             loop.remove_reader(descriptor)
             listener.close()
 

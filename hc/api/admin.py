@@ -223,7 +223,7 @@ class CheckAdmin(Table[Check]):
             super().save_model(request, obj, form, change)
 
     def delete_model(self, request: HttpRequest, obj: Check) -> None:
-        checks.remove(obj.code)
+        checks.remove(obj.code, timezone.now())
 
 
 # --- Integrations and their messages ----------------------------------------------------------

@@ -6,7 +6,8 @@ goes through one of the functions here: a ping (`after_ping`), a deadline that p
 (`after_deadline`), a person (`after_pause`, `after_resume`, `after_schedule_change`).
 
 Invariants: `due` is the first expected time after `last_ping`; `alert_after` is the instant at
-which silence becomes an outage, and is None exactly when nothing can time out. A start signal is
+which silence becomes an outage, and is None exactly when nothing can time out. It is later than
+`going_down_at` says only where it was moved because we could not hear pings. A start signal is
 watched for `grace`; one that overran stays on record for the run's duration, but is closed: it
 neither counts as running nor can it bring the check down a second time.
 """
@@ -156,9 +157,9 @@ def after_ping(check: CheckState, ping: Signal) -> Transition:
         ended = _after_run(check, ping, counted)
     elif ping.kind is Kind.START:
         started = check._replace(n_pings=counted, last_start=ping.at, last_start_rid=ping.rid)
-        ended = Transition(with_deadline(started))
+        ended = Transition(_with_deadline_after(check, started, ping.at + check.grace))
     else:
-        ended = Transition(with_deadline(check._replace(n_pings=counted)))
+        ended = Transition(_with_deadline_after(check, check._replace(n_pings=counted)))
     return Transition(ended.state, missed.flips + ended.flips, ping.kind, ping.at, ended.outcome)
 
 
@@ -222,22 +223,27 @@ def with_deadline(check: CheckState) -> CheckState:
     return check._replace(alert_after=going_down_at(check))
 
 
+def _with_deadline_after(
+    before: CheckState, after: CheckState, latest: datetime | None = None
+) -> CheckState:
+    """`after` with its deadline. One that was moved, because we could not hear pings, holds until
+    the end of a run; for a run that has just begun until `latest`."""
+    after = with_deadline(after)
+    moved, usual = before.alert_after, going_down_at(before)
+    if not (moved and usual and after.alert_after) or moved <= usual:
+        return after
+    until = min(moved, latest) if latest else moved
+    return after._replace(alert_after=max(after.alert_after, until))
+
+
 def shown_status(
-    status: Status,
-    *,
-    due: datetime | None,
-    grace: timedelta,
-    last_start: datetime | None,
-    now: datetime,
+    status: Status, *, due: datetime | None, alert_after: datetime | None, now: datetime
 ) -> Shown:
     """The status at `now`; it may run ahead of the stored one until the alert loop catches up."""
-    if status is Status.DOWN:
+    if status is Status.DOWN or (alert_after and now >= alert_after):
         return Shown.DOWN
-    if last_start and now >= last_start + grace:
-        return Shown.DOWN
-    if status is not Status.UP or due is None or now < due:
-        return Shown(status)
-    return Shown.DOWN if now >= due + grace else Shown.GRACE
+    late = status is Status.UP and due is not None and now >= due
+    return Shown.GRACE if late else Shown(status)
 
 
 def is_running(last_start: datetime | None, grace: timedelta, now: datetime) -> bool:

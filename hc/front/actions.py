@@ -45,7 +45,7 @@ def remove(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
     wrong = False
     if request.method == "POST":
         if request.POST.get("confirmation", "").strip().lower() == "delete":
-            checks.remove(check.code)
+            checks.remove(check.code, timezone.now())
             messages.success(request, f"{check.label()} was deleted.")
             return redirect("hc-checks", access.project.code)
         wrong = True

@@ -16,6 +16,8 @@ from hc import __version__
 from hc.accounts.access import projects_of
 from hc.accounts.models import Profile, Project, Theme, User
 from hc.api import queries
+from hc.api.models import Outage
+from hc.api.services import listening
 from hc.api.services.heartbeats import silent_since
 from hc.core import zones
 
@@ -74,6 +76,16 @@ class Frame:
     def alerts_silent(self) -> bool:
         """Whether nobody sends alerts at the moment."""
         return self._user is not None and silent_since("sendalerts", self._now) is not None
+
+    @cached_property
+    def outage(self) -> Outage | None:
+        """A time in which we could not hear pings, while checks have more time because of it."""
+        return listening.last_outage(self._now) if self._user else None
+
+    @cached_property
+    def deaf_since(self) -> datetime | None:
+        """Since when deadlines wait, because pings may not be in the database yet."""
+        return listening.deaf_since(self._now) if self._user else None
 
     @property
     def mail_to_console(self) -> bool:

@@ -46,6 +46,7 @@ class CheckRow:
     when: Phrase
     then: Phrase
     duration: str
+    unsure: bool = False
     channels: int = 0
     tags: tuple[str, ...] = field(default=())
 
@@ -58,7 +59,7 @@ class CheckRow:
 
     @property
     def label(self) -> str:
-        return LABELS[self.mark]
+        return "Unsure" if self.unsure else LABELS[self.mark]
 
     def facts(self) -> tuple[object, ...]:
         """All that the row shows but the passing of time."""
@@ -70,6 +71,7 @@ class CheckRow:
             self.tags,
             self.mark,
             self.running,
+            self.unsure,
             self.schedule,
             self.schedule_note,
             self.when,
@@ -83,7 +85,11 @@ class CheckRow:
 def row(check: Check, now: datetime, zone: tzinfo, channels: int = 0) -> CheckRow:
     shown = check.shown_status(now)
     running = check.is_running(now)
+    unsure = check.is_unsure(now) and shown is not Shown.DOWN
     when, then = _phrases(check, shown, running, now, zone)
+    if unsure:
+        when = Phrase("down in ", check.alert_after)
+        then = Phrase("pings may be lost", tone="late")
     rule = check.schedule_rule()
     foreign_zone = "" if isinstance(rule, Simple) or check.tz == str(zone) else f"{check.tz} · "
     return CheckRow(
@@ -95,6 +101,7 @@ def row(check: Check, now: datetime, zone: tzinfo, channels: int = 0) -> CheckRo
         when=when,
         then=then,
         duration=duration_text(check.last_duration),
+        unsure=unsure,
         channels=channels,
         tags=tuple(check.tags_list()),
     )

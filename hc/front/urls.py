@@ -2,7 +2,17 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from hc.front import actions, check, check_form, checks, projects
+from hc.front import (
+    actions,
+    channel_actions,
+    channel_checks,
+    check,
+    check_form,
+    checks,
+    deliveries,
+    integrations,
+    projects,
+)
 
 urlpatterns = [
     path("", projects.index, name="hc-projects"),
@@ -22,5 +32,25 @@ urlpatterns = [
         actions.set_channel,
         name="hc-set-channel",
     ),
+    path("projects/<uuid:code>/integrations/", integrations.index, name="hc-integrations"),
+    path(
+        "projects/<uuid:code>/integrations/status/",
+        integrations.status,
+        name="hc-integrations-status",
+    ),
+    path("integrations/<uuid:code>/deliveries/", deliveries.deliveries, name="hc-deliveries"),
+    path(
+        "integrations/<uuid:code>/deliveries/status/",
+        deliveries.status,
+        name="hc-deliveries-status",
+    ),
+    path("integrations/<uuid:code>/test/", channel_actions.test, name="hc-test-channel"),
+    path(
+        "integrations/<uuid:code>/test_status/", channel_actions.test_status, name="hc-test-status"
+    ),
+    path("integrations/<uuid:code>/enable/", channel_actions.enable, name="hc-enable-channel"),
+    path("integrations/<uuid:code>/disable/", channel_actions.disable, name="hc-disable-channel"),
+    path("integrations/<uuid:code>/name/", channel_actions.rename, name="hc-rename-channel"),
+    path("integrations/<uuid:code>/checks/", channel_checks.choose, name="hc-channel-checks"),
     re_path(r"^cloaked/(?P<key>[0-9a-f]{40})/$", check.cloaked, name="hc-cloaked"),
 ]

@@ -12,10 +12,10 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from hc.accounts.models import Member, User
+from hc.accounts.services import closing
 from hc.api.models import Check, Ping
 
 NEVER_USED = timedelta(days=30)
-NOTICE = timedelta(days=30)
 # A job may run once a year.
 LIVE = timedelta(days=366)
 
@@ -24,8 +24,8 @@ def unused(now: datetime) -> QuerySet[User]:
     """The accounts to be deleted; never those of administrators.
 
     Made more than 30 days ago, never signed in to, without memberships, and no job of theirs has
-    sent a ping for a year; or told more than 30 days ago that they would be deleted, and neither
-    they nor their jobs were heard since.
+    sent a ping for a year; or told more than 30 days ago, by a mail that was sent, that they would
+    be deleted, and neither they nor their jobs were heard since.
     """
     people = User.objects.filter(is_superuser=False, is_staff=False)
     return people.filter(_never_used(now) | _noticed(now)).order_by("pk")
@@ -33,6 +33,8 @@ def unused(now: datetime) -> QuerySet[User]:
 
 def prune_users(now: datetime) -> Iterator[int]:
     """Delete unused accounts with all that they own, one per transaction; yields 1 for each."""
+    for _ in closing.forget_failed_notices():
+        pass
     for user_id in list(unused(now).values_list("pk", flat=True)):
         yield _delete(user_id, now)
 
@@ -50,7 +52,8 @@ def _noticed(now: datetime) -> Q:
     silent = Q(last_login=None) | Q(last_login__lt=notice)
     inactive = Q(profile__last_active_date=None) | Q(profile__last_active_date__lt=notice)
     return (
-        Q(profile__deletion_notice_date__lt=now - NOTICE)
+        Q(profile__deletion_notice_date__lt=now - closing.NOTICE)
+        & ~Q(closing.notice_is_unsent())
         & silent
         & inactive
         & ~_pinged_since(OuterRef("profile__deletion_notice_date"))

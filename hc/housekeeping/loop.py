@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 from uuid import uuid4
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from hc.api.services.heartbeats import Pulse
 from hc.housekeeping import chores
 from hc.housekeeping.tasks import TASKS, Task
+from hc.lib.connections import refresh
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +98,7 @@ class Housekeeper:
     def _work(self) -> None:
         try:
             while not self._stopping.is_set():
-                _refresh()
+                refresh()
                 try:
                     self.one_pass()
                 except Exception:
@@ -116,7 +115,7 @@ class Housekeeper:
 
     def _do(self, task: Task) -> int | None:
         """The number of rows that the task dealt with; None if it failed."""
-        _refresh()
+        refresh()
         began, rows = self._clock(), 0
         try:
             for number in task.steps(began):
@@ -144,28 +143,10 @@ class Housekeeper:
         self._renew_at = monotonic() + RENEW_SECONDS
 
 
-@contextmanager
-def stopped_by_signals(keeper: Housekeeper) -> Iterator[None]:
-    """SIGTERM and SIGINT stop `keeper`."""
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = {number: signal.signal(number, lambda *_: keeper.stop()) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _guarded(work: Callable[[], None]) -> None:
     """Database work of the main thread; a database that is away is no reason to stop."""
-    _refresh()
+    refresh()
     try:
         work()
     except DatabaseError as e:
         logger.warning("no heartbeat", extra={"reason": type(e).__name__})
-
-
-def _refresh() -> None:
-    """Replace this thread's connection if it broke; not amid a caller's transaction."""
-    if not connection.in_atomic_block:
-        close_old_connections()

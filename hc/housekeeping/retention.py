@@ -29,7 +29,9 @@ from hc.api.models import (
     Heartbeat,
     Journal,
     Notification,
+    Outage,
     Ping,
+    QueuedMail,
     TokenBucket,
 )
 from hc.api.services.heartbeats import FORGOTTEN
@@ -46,7 +48,7 @@ ROWS = 1000
 FLIPS_KEPT = timedelta(days=730)
 LOOSE_NOTIFICATIONS_KEPT = timedelta(days=90)
 JOURNALS_KEPT = timedelta(days=90)
-BUCKETS_KEPT = timedelta(days=1)
+BUCKETS_KEPT = MAILS_KEPT = timedelta(days=1)
 _DEFAULT_LIMIT = Profile._meta.get_field("ping_log_limit").get_default()  # noqa: SLF001 - its name
 _OLDEST_PING = Ping.objects.filter(n__gt=0).order_by("n")
 
@@ -203,6 +205,16 @@ def heartbeats(now: datetime) -> Iterator[int]:
 def journals(now: datetime) -> Iterator[int]:
     """Journals of processes and spool files that are long gone."""
     return _delete(Journal.objects.filter(updated__lt=now - JOURNALS_KEPT))
+
+
+def mails(now: datetime) -> Iterator[int]:
+    """Mails that were sent, or given up, more than a day ago."""
+    return _delete(QueuedMail.objects.filter(settled__lt=now - MAILS_KEPT))
+
+
+def outages(now: datetime) -> Iterator[int]:
+    """Outages of the service of more than two years ago."""
+    return _delete(Outage.objects.filter(ended__lt=now - FLIPS_KEPT))
 
 
 def _delete(rows: models.QuerySet[Any, Any]) -> Iterator[int]:

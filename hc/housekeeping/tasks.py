@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from hc.accounts.services import closing
 from hc.housekeeping import chores, days, retention, rollups
 from hc.lib import objects
 from hc.pings import bodies
@@ -35,6 +36,12 @@ def move_bodies(_: datetime) -> Iterator[int]:
     newest = bodies.newest_ping()
     yield from bodies.move(store, chores.position("bodies"), newest)
     chores.advance("bodies", max(0, newest - UNSETTLED_PINGS))
+
+
+def mails(now: datetime) -> Iterator[int]:
+    """What became of notices is noted before their mails go."""
+    yield from closing.forget_failed_notices()
+    yield from retention.mails(now)
 
 
 def count_days(now: datetime) -> Iterator[int]:
@@ -69,6 +76,8 @@ TASKS = (
     Task("login tokens", _HOUR, retention.login_tokens),
     Task("token buckets", _HOUR, retention.token_buckets),
     Task("log records", _HOUR, retention.log_records),
+    Task("mails", _HOUR, mails),
     Task("heartbeats", _HOUR, retention.heartbeats),
     Task("journals", _DAY, retention.journals),
+    Task("outages", _DAY, retention.outages),
 )

@@ -8,7 +8,7 @@ settings beyond its own. So its test is a table of inputs and requests.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -128,7 +128,8 @@ class Alert:
 
     `id` stays the same over all attempts. `link` needs a sign-in and does not reveal the ping
     address. `others` are the checks of the project that are down, the alerted one excluded;
-    `others_total` counts the project's other checks.
+    `others_total` counts the project's other checks. `changes`: how often a flapping check changed
+    its status in the last hour; 0 for all others.
     """
 
     id: UUID
@@ -147,6 +148,7 @@ class Alert:
     others_total: int = 0
     verified: bool = True
     sent_at: datetime | None = None
+    changes: int = 0
 
 
 # --- What came of it --------------------------------------------------------------------------
@@ -157,6 +159,7 @@ class Result(StrEnum):
     RETRY = "retry"
     FAILED = "failed"
     DEAD = "dead"
+    DROPPED = "dropped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,7 @@ class Outcome:
 
     RETRY: try again, not before `retry_after`, and give up after `max_attempts` if that is set.
     FAILED: this message cannot be delivered. DEAD: no message can; the channel is switched off.
+    DROPPED: nobody needs it any more.
     """
 
     result: Result
@@ -191,6 +195,10 @@ def failed(error: str) -> Outcome:
 
 def dead(error: str) -> Outcome:
     return Outcome(Result.DEAD, error)
+
+
+def dropped(why: str) -> Outcome:
+    return Outcome(Result.DROPPED, why)
 
 
 def outcome_of(answer: Answer) -> Outcome:
@@ -236,6 +244,10 @@ class Config(BaseModel):
     def dump(self) -> str:
         return self.model_dump_json()
 
+    def tells_together(self) -> bool:
+        """Whether many checks may be told of in one message, where the kind can do that."""
+        return True
+
     def wants(self, status: Direction) -> bool:
         """Whether there is anything to do for this status."""
         return True
@@ -251,6 +263,10 @@ class Config(BaseModel):
     def destination(self) -> str:
         """Whose servers are called: one that does not answer must not hold up the others."""
         return type(self).__module__
+
+    def members(self) -> tuple[UUID, ...]:
+        """The codes of the channels that are told in its place, for kinds that fan out."""
+        return ()
 
     def reader_address(self) -> str | None:
         """The e-mail address of the person who reads the messages, where it is known."""
@@ -269,12 +285,19 @@ class Send(Protocol):
     async def __call__(self, alert: Alert, config: Any, wire: Wire) -> Outcome: ...
 
 
+class SendMany(Protocol):
+    """Tells of many checks of one project in one message; all went the same way."""
+
+    async def __call__(self, alerts: Sequence[Alert], config: Any, wire: Wire) -> Outcome: ...
+
+
 @dataclass(frozen=True)
 class Integration:
     """The manifest of a kind. Everything about it derives from here and from its folder.
 
     `enabled` gets the values of the kind's own settings. `paging`: wakes people up, so it is
-    sent first. `confirms`: its address has to be confirmed before it is used.
+    sent first. `confirms`: its address has to be confirmed before it is used. `sends_many`: its
+    transport has a `send_many`. `fans_out`: other channels are told in its place.
     """
 
     kind: str
@@ -284,3 +307,5 @@ class Integration:
     enabled: Callable[[Mapping[str, Any]], bool] = lambda _: True
     paging: bool = False
     confirms: bool = False
+    sends_many: bool = False
+    fans_out: bool = False

@@ -11,11 +11,12 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from hc.integrations.base import BadConfig, Config, Integration, Send
+from hc.integrations.base import BadConfig, Config, Integration, Send, SendMany
 from hc.integrations.email import EMAIL
+from hc.integrations.group import GROUP
 from hc.integrations.webhook import WEBHOOK
 
-KINDS: tuple[Integration, ...] = (EMAIL, WEBHOOK)
+KINDS: tuple[Integration, ...] = (EMAIL, WEBHOOK, GROUP)
 _BY_KIND = {integration.kind: integration for integration in KINDS}
 
 
@@ -46,4 +47,21 @@ def _config_class(kind: str) -> type[Config]:
 def transport(kind: str) -> Send:
     """The sender of a known kind."""
     send: Send = import_module(f"hc.integrations.{kind}.transport").send
+    return send
+
+
+def can_send_many(kind: str) -> bool:
+    """Whether one message of that kind can tell of many checks."""
+    return kind in _BY_KIND and _BY_KIND[kind].sends_many
+
+
+def fans_out(kind: str) -> bool:
+    """Whether other channels are told in the place of one of that kind."""
+    return kind in _BY_KIND and _BY_KIND[kind].fans_out
+
+
+@cache
+def bulk_transport(kind: str) -> SendMany:
+    """The sender of many alerts at once, of a kind that has one."""
+    send: SendMany = import_module(f"hc.integrations.{kind}.transport").send_many
     return send

@@ -1,4 +1,4 @@
-"""Setting channels up: the list, and the generic pages to add, edit and remove one.
+"""Setting channels up: the generic pages to add, edit and remove one.
 
 A kind brings a subclass of ChannelForm in `<kind>/forms.py`, under the name FORM, and the
 template `integrations/<kind>/form.html`.
@@ -14,16 +14,16 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from hc.accounts.access import AuthenticatedRequest, ProjectAccess, Role, channel_for, project_for
-from hc.accounts.models import User
-from hc.api.models import Channel, Check
+from hc.accounts.models import Project, User
+from hc.api.models import Channel
 from hc.api.services import channels
 from hc.integrations import registry
 from hc.integrations.base import BadConfig, Config, Integration
+from hc.integrations.names import channel_name
 
 
 class ChannelForm(forms.Form):
@@ -49,6 +49,9 @@ class ChannelForm(forms.Form):
         """Stored settings by the names of the form's fields."""
         return config.model_dump()
 
+    def offer(self, project: Project) -> None:
+        """Fill choices that depend on the project."""
+
     def config(self) -> Config:
         """The settings in a valid form; every kind has its own."""
         raise TypeError(f"{type(self).__name__} must say what its settings are")
@@ -59,35 +62,6 @@ class ChannelForm(forms.Form):
 
     def after_save(self, request: HttpRequest, channel: Channel) -> None:
         """What else a kind does when its channel was stored."""
-
-
-@login_required
-def index(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
-    access = project_for(request, code)
-    rows = Channel.objects.filter(project=access.project).annotate(n_checks=Count("checks"))
-    context = {
-        "access": access,
-        "project": access.project,
-        "section": "integrations",
-        "rows": [_row(channel) for channel in rows.order_by("created", "pk")],
-        "n_checks": Check.objects.filter(project=access.project).count(),
-        "available": registry.available(settings.INTEGRATIONS),
-    }
-    return render(request, "integrations/index.html", context)
-
-
-def _row(channel: Channel) -> dict[str, Any]:
-    integration = registry.get(channel.kind)
-    row: dict[str, Any] = {"channel": channel, "integration": integration, "title": channel.name}
-    try:
-        config = registry.load_config(channel.kind, channel.value)
-    except BadConfig:
-        label = integration.label if integration else channel.kind
-        return row | {"title": channel.name or label, "unreadable": True}
-    label = integration.label if integration else channel.kind
-    row["title"] = channel.name or config.title() or label
-    row["details"] = " · ".join(filter(None, [config.title(), config.details()]))
-    return row
 
 
 def gate(kind: str) -> Integration:
@@ -108,6 +82,7 @@ def _add(request: HttpRequest, code: UUID, integration: Integration) -> HttpResp
     access = project_for(request, code, need=Role.REGULAR)
     form_class = _form_class(integration.kind)
     form = form_class(request.POST) if request.method == "POST" else form_class()
+    form.offer(access.project)
     if form.is_bound and form.is_valid():
         channel = channels.create(
             access.project,
@@ -128,9 +103,11 @@ def edit(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
     integration = gate(channel.kind)
     form_class = _form_class(integration.kind)
     form = _stored(form_class, channel)
+    form.offer(access.project)
     if request.method == "POST":
         before, form = form.before, form_class(request.POST)
         form.before = before
+        form.offer(access.project)
         if form.is_valid():
             verified = form.is_verified(request.user, channel)
             name = form.cleaned_data["name"]
@@ -145,16 +122,16 @@ def edit(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
 @login_required
 def remove(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
     channel, access = channel_for(request, code, need=Role.REGULAR)
-    row = _row(channel)
+    name = channel_name(channel)
     if request.method == "POST":
         channels.remove(channel.code)
-        messages.success(request, f"{row['title']} was removed.")
+        messages.success(request, f"{name} was removed.")
         return redirect("hc-integrations", access.project.code)
     context = {
         "access": access,
         "project": access.project,
         "section": "integrations",
-        "row": row,
+        "name": name,
         "n_checks": channel.checks.count(),
     }
     return render(request, "integrations/remove.html", context)

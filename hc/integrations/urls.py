@@ -30,7 +30,6 @@ def _add_pages() -> list[URLPattern]:
 
 
 urlpatterns = [
-    path("projects/<uuid:code>/integrations/", setup.index, name="hc-integrations"),
     *_add_pages(),
     path("integrations/<uuid:code>/edit/", setup.edit, name="hc-edit-channel"),
     path("integrations/<uuid:code>/remove/", setup.remove, name="hc-remove-channel"),

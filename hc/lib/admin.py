@@ -240,6 +240,8 @@ def _dependents(opts: Options[Any], path: str = "") -> Iterator[tuple[type[Model
     for relation in opts.related_objects:
         if relation.many_to_many or relation.on_delete is not CASCADE:
             continue
+        if relation.related_model is opts.model:  # parts of a row; deleted and counted with it
+            continue
         lookup = f"{relation.field.name}{path}"
         yield relation.related_model, lookup
         yield from _dependents(relation.related_model._meta, f"__{lookup}")  # noqa: SLF001

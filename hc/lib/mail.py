@@ -7,23 +7,27 @@ another attempt makes sense. Blocking; callers in an event loop use `Mailer.send
 from __future__ import annotations
 
 import asyncio
-import logging
 import smtplib
 import ssl
+import threading
 import time
-from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage as Part
 from email.utils import make_msgid, parseaddr
+from time import monotonic
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.utils.crypto import salted_hmac
-
-logger = logging.getLogger(__name__)
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 MAX_REPLY = 150
+BOUNCE_LIFETIME = timedelta(hours=48)
+KEEP_SECONDS = 20.0
 
 
 class MailError(Exception):
@@ -43,6 +47,7 @@ class Mail:
     """A message to one address.
 
     `bounce_id` says whom a bounce concerns: `n.<notification>`, `r.<username>` or `bounces`.
+    `message_id` is the same for all attempts to send it; empty for one of its own.
     """
 
     to: str
@@ -52,49 +57,85 @@ class Mail:
     headers: Mapping[str, str] = field(default_factory=dict)
     bounce_id: str = "bounces"
     attachment: Part | None = None
+    message_id: str = ""
 
 
 class Mailer:
-    """Sends through the configured server, some messages at once."""
+    """Sends through the configured server, some messages at once, over connections that are kept
+    while there is something to do."""
 
-    def __init__(self, threads: int = 8) -> None:
+    def __init__(self, threads: int = 8, *, clock: Callable[[], float] = monotonic) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="mail")
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: list[tuple[BaseEmailBackend, float]] = []
+        self._is_closed = False
 
     async def send_async(self, mail: Mail) -> None:
         """As `send`, without holding up the event loop."""
-        await asyncio.get_running_loop().run_in_executor(self._pool, send, mail)
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._send, mail)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            self._is_closed = True
+            kept, self._kept = self._kept, []
+        for connection, _ in kept:
+            _hang_up(connection)
+
+    def _send(self, mail: Mail) -> None:
+        kept = self._take()
+        if kept:
+            try:
+                return self._send_over(kept, mail)
+            except MailError as e:
+                # The server may have closed a connection that was kept.
+                if not isinstance(e.__cause__, smtplib.SMTPServerDisconnected):
+                    raise
+        return self._send_over(_connect(), mail)
+
+    def _send_over(self, connection: BaseEmailBackend, mail: Mail) -> None:
+        try:
+            send(mail, connection)
+        except BaseException:
+            _hang_up(connection)
+            raise
+        with self._lock:
+            is_kept = not self._is_closed
+            if is_kept:
+                self._kept.append((connection, self._clock()))
+        if not is_kept:
+            _hang_up(connection)
+
+    def _take(self) -> BaseEmailBackend | None:
+        """A connection that was used a short time ago; the others are closed."""
+        with self._lock:
+            oldest = self._clock() - KEEP_SECONDS
+            stale = [connection for connection, used in self._kept if used < oldest]
+            self._kept = [(connection, used) for connection, used in self._kept if used >= oldest]
+            taken = self._kept.pop()[0] if self._kept else None
+        for connection in stale:
+            _hang_up(connection)
+        return taken
 
 
-_background = ThreadPoolExecutor(2, thread_name_prefix="account-mail")
-_pending: set[Future[None]] = set()
-
-
-def send_later(mail: Mail) -> None:
-    """Hand a message over for sending outside the request; a failure is logged."""
-    future = _background.submit(_send_logged, mail)
-    _pending.add(future)
-    future.add_done_callback(_pending.discard)
-
-
-def flush() -> None:
-    """Wait until all messages that were handed over are sent."""
-    wait(list(_pending))
-
-
-def _send_logged(mail: Mail) -> None:
+def _connect() -> BaseEmailBackend:
+    connection: BaseEmailBackend = get_connection()
     try:
-        send(mail)
-    except MailError as e:
-        logger.error("mail not sent", extra={"action": "mail", "reason": str(e)})
-    except Exception:
-        logger.exception("mail not sent", extra={"action": "mail"})
+        connection.open()
+    except (OSError, smtplib.SMTPException) as e:
+        raise as_mail_error(e) from e
+    return connection
 
 
-def send(mail: Mail) -> None:
-    """Hand one message to the mail server; raises MailError."""
+def _hang_up(connection: BaseEmailBackend) -> None:
+    with suppress(OSError, smtplib.SMTPException):
+        connection.close()
+
+
+def send(mail: Mail, connection: BaseEmailBackend | None = None) -> None:
+    """Hand one message to the mail server, over an open connection if there is one; raises
+    MailError."""
     sender = settings.DEFAULT_FROM_EMAIL
     domain = parseaddr(sender)[1].rpartition("@")[2]
     message = EmailMultiAlternatives(
@@ -102,7 +143,8 @@ def send(mail: Mail) -> None:
         mail.text,
         envelope_sender(mail.bounce_id),
         [mail.to],
-        headers={"From": sender, "Message-ID": make_msgid(domain=domain), **mail.headers},
+        connection=connection,
+        headers={"From": sender, "Message-ID": _message_id(mail, domain), **mail.headers},
     )
     message.attach_alternative(mail.html, "text/html")
     if mail.attachment is not None:
@@ -111,6 +153,10 @@ def send(mail: Mail) -> None:
         message.send()
     except (OSError, smtplib.SMTPException) as e:
         raise as_mail_error(e) from e
+
+
+def _message_id(mail: Mail, domain: str) -> str:
+    return f"<{mail.message_id}@{domain}>" if mail.message_id else make_msgid(domain=domain)
 
 
 def one_line(text: str) -> str:
@@ -131,8 +177,23 @@ def envelope_sender(bounce_id: str) -> str:
 def sign_bounce_id(bounce_id: str) -> str:
     """<id>.<unix time in hex>.<16 hex digits of a keyed hash>. Source: core 3.5."""
     stamped = f"{bounce_id}.{int(time.time()):x}"
-    digest = salted_hmac("hc.lib.mail.bounce", stamped, algorithm="sha256").hexdigest()
-    return f"{stamped}.{digest[:16]}"
+    return f"{stamped}.{_bounce_digest(stamped, settings.SECRET_KEY)}"
+
+
+def read_bounce_id(text: str, now: datetime) -> str | None:
+    """The id that was signed; None if the signature is wrong, or older than two days."""
+    stamped, _, signature = text.rpartition(".")
+    bounce_id, _, stamp = stamped.rpartition(".")
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    if not any(constant_time_compare(signature, _bounce_digest(stamped, key)) for key in keys):
+        return None
+    age = now - datetime.fromtimestamp(int(stamp, 16), UTC)
+    return bounce_id if age <= BOUNCE_LIFETIME else None
+
+
+def _bounce_digest(stamped: str, key: str) -> str:
+    digest = salted_hmac("hc.lib.mail.bounce", stamped, secret=key, algorithm="sha256")
+    return digest.hexdigest()[:16]
 
 
 def as_mail_error(error: Exception) -> MailError:

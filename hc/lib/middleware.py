@@ -1,12 +1,16 @@
-"""Headers of all pages that Django makes."""
+"""What all pages that Django makes have in common: headers, and a name for each request."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+
+from hc.lib.logging import request_id
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -46,6 +50,27 @@ class PageHeaders:
         )
         response.headers.setdefault("Cache-Control", "private, no-cache, no-store")
         return response
+
+
+class RequestIds:
+    """Each request has an id, which log lines name: the one that a proxy gave it, or a new one."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        name = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        token = request_id.set(name)
+        try:
+            response = self._get_response(request)
+        finally:
+            request_id.reset(token)
+        response.headers["X-Request-ID"] = name
+        return response
+
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def _origin(url: str) -> str:

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from hc.api import models
-from hc.api.models import Chore, Heartbeat, TokenBucket
+from hc.api.models import Chore, Heartbeat, Listening, Outage, QueuedMail, TokenBucket
 from hc.api.services.heartbeats import STALE
 from hc.lib.admin import Journal
 
@@ -28,9 +28,10 @@ class TokenBucketAdmin(Journal[TokenBucket]):
 
 @admin.register(Heartbeat)
 class HeartbeatAdmin(Journal[Heartbeat]):
-    list_display = ("process", "host", "pid", "started", "beat", "alive")
+    list_display = ("process", "host", "pid", "started", "beat", "spooling_since", "alive")
     list_filter = ("process",)
     ordering = ("process", "host", "pid")
+    hidden = ("figures",)
 
     @admin.display(description="Alive", boolean=True)
     def alive(self, heartbeat: Heartbeat) -> bool:
@@ -54,3 +55,28 @@ class WriterJournalAdmin(Journal[models.Journal]):
 class ChoreAdmin(Journal[Chore]):
     list_display = ("name", "done", "position", "holder", "until")
     ordering = ("name",)
+
+
+@admin.register(Listening)
+class ListeningAdmin(Journal[Listening]):
+    list_display = ("id", "until")
+
+
+@admin.register(Outage)
+class OutageAdmin(Journal[Outage]):
+    """Times in which we could not hear pings."""
+
+    list_display = ("started", "ended", "excused_until", "checks")
+    ordering = ("-ended",)
+
+
+@admin.register(QueuedMail)
+class QueuedMailAdmin(Journal[QueuedMail]):
+    """Mails other than alerts; their texts may hold secret links, and are not shown."""
+
+    list_display = ("id", "created", "to", "subject", "state", "attempts", "due", "error")
+    list_filter = ("state",)
+    search_fields = ("to",)
+    ordering = ("-id",)
+    fields = ("code", "created", "expires", "to", "subject", "state", "attempts", "due", "error")
+    hidden = ("text", "html")

@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
 
+from hc.lib import metrics
 from hc.pings.event import Overloaded, PingEvent, Receipt
 
 MOST = 500
@@ -78,6 +80,7 @@ class Batcher:
         events = [event for event, _ in batch]
         self._bytes -= sum(len(event.body) for event in events)
         futures = [future for _, future in batch]
+        began = monotonic()
         try:
             receipts = await self._take(events)
         except Exception as e:  # noqa: BLE001 - raised by those who wait for it
@@ -85,6 +88,14 @@ class Batcher:
                 if not future.done():
                     future.set_exception(e)
             return
+        _measure(receipts, monotonic() - began)
         for future, receipt in zip(futures, receipts, strict=True):
             if not future.done():  # else its sender has hung up
                 future.set_result(receipt)
+
+
+def _measure(receipts: Sequence[Receipt], seconds: float) -> None:
+    metrics.BATCH_SIZE.observe(len(receipts))
+    metrics.COMMIT.observe(seconds)
+    for receipt in set(receipts):
+        metrics.PINGS.labels(receipt.name.lower()).inc(receipts.count(receipt))

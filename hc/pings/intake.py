@@ -64,6 +64,7 @@ class Intake:
         self._journal = uuid4().hex
         self._number = 0
         self._spooling = False
+        self._spooling_since: datetime | None = None
         self._kept = 0
         self._replaying_since: float | None = None
         self._stopped = threading.Event()
@@ -72,6 +73,11 @@ class Intake:
     @property
     def is_spooling(self) -> bool:
         return self._spooling
+
+    @property
+    def spooling_since(self) -> datetime | None:
+        """When pings began to wait on disk; None while there are none."""
+        return self._spooling_since if self._spooling else None
 
     @property
     def waiting(self) -> int:
@@ -155,7 +161,7 @@ class Intake:
     def _begin_spooling(self) -> None:
         if self._spooling or self._stopped.is_set():
             return
-        self._spooling = True
+        self._spooling, self._spooling_since = True, self._clock()
         if not self.is_replayed_by_itself:
             return
         self._replayer = threading.Thread(target=self._replay_until_done, daemon=True)

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from uuid import UUID
 
 from aiosmtpd.smtp import SMTP, Session, TLSSetupException
@@ -21,7 +22,7 @@ from django.conf import settings
 from django.db import Error, connection
 from django.utils import timezone
 
-from hc.alerts.store import DatabaseThread
+from hc.alerts.database import DatabaseThread
 from hc.api.models import Check
 from hc.api.services.heartbeats import Pulse
 from hc.lib.addresses import parse_address
@@ -123,7 +124,8 @@ class Door:
 
     async def beat(self) -> None:
         while True:
-            await self._guarded(lambda: self._pulse.beat(timezone.now()))
+            since = self._intake.spooling_since
+            await self._guarded(partial(self._pulse.beat, timezone.now(), spooling_since=since))
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _guarded(self, work: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from hc.alerts import outbox
+from hc.alerts.queueing import enqueue
 from hc.api.models import Flip
 from hc.api.models.check import rules_of, state_of
 from hc.api.models.ping import stored_kind
@@ -44,7 +44,7 @@ def record(
         flips = folded.flips(now)
         if flips:
             transitions.store_flips(flips)
-            outbox.enqueue([flip for flip in flips if flip.processed is None], now)
+            enqueue([flip for flip in flips if flip.processed is None], now)
     return folded.receipts
 
 

@@ -1,4 +1,5 @@
 // What every page loads. Each module binds itself to markup by element name or attribute.
+import "./choose.js";
 import "./copy.js";
 import "./live.js";
 import "./menu.js";

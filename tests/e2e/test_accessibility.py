@@ -12,14 +12,14 @@ from playwright.sync_api import Page
 
 from hc.accounts.models import Profile, Project
 from hc.accounts.services.setup import setup_token
-from hc.api.models import Check, Notification
+from hc.api.models import Channel, Check, Notification
 from hc.api.services import checks
 from hc.core.state import Kind
 from hc.lib.signing import unsubscribe_token
 from hc.pings.event import PingEvent
 from hc.pings.writer import record
 from tests.browser import Tab
-from tests.factories import make_check, make_cron_check, make_email, make_webhook
+from tests.factories import make_check, make_cron_check, make_email, make_group, make_webhook
 
 MINUTE = timedelta(minutes=1)
 
@@ -33,8 +33,8 @@ def theme(request: pytest.FixtureRequest, page: Page) -> str:
 @pytest.fixture
 def busy(project: Project) -> Check:
     """A project with a check in every state; the one that is down has a log."""
-    make_webhook(project)
-    make_email(project)
+    hook = make_webhook(project)
+    make_group(project, hook, make_email(project))
     now = timezone.now()
 
     def ping(check: Check, kind: Kind, ago: timedelta, body: bytes = b"") -> None:
@@ -84,6 +84,7 @@ def assert_sound(page: Page, path: str) -> None:
 PAGES = [
     "/",
     "/projects/add/",
+    "/accounts/profile/notifications/",
     "/projects/{project}/checks/",
     "/projects/{project}/checks/?status=paused&tag=nope",
     "/projects/{project}/checks/add/",
@@ -93,12 +94,19 @@ PAGES = [
     "/projects/{project}/integrations/",
     "/projects/{project}/add_email/",
     "/projects/{project}/add_webhook/",
+    "/projects/{project}/add_group/",
+    "/integrations/{channel}/deliveries/",
+    "/integrations/{channel}/checks/",
+    "/integrations/{channel}/name/",
+    "/integrations/{channel}/remove/",
 ]
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_for_members(page: Page, theme: str, busy: Check, path: str) -> None:
-    assert_sound(page, path.format(project=busy.project.code, check=busy.code))
+    channel = Channel.objects.filter(project=busy.project, kind="webhook").get()
+    codes = {"project": busy.project.code, "check": busy.code, "channel": channel.code}
+    assert_sound(page, path.format(**codes))
 
 
 def test_a_page_that_does_not_exist(opened: Tab, page: Page, theme: str) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from hc.accounts.models import Profile, Project, User
-from hc.api.models import Channel, Check
+from hc.api.models import Check
 from hc.core.state import Kind
 from hc.pings.writer import record
 from tests.browser import Tab, tab
@@ -249,25 +249,6 @@ def test_signing_out(page: Page, project: Project) -> None:
     page.get_by_role("button", name="Account").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-
-
-# --- Integrations -----------------------------------------------------------------------------
-
-
-def test_integrations_are_added_edited_and_removed(page: Page, project: Project) -> None:
-    page.goto(f"/projects/{project.code}/integrations/")
-    page.get_by_role("link", name="Add Webhook").click()
-    page.locator("[name=url_down]").fill("example.org/hook")
-    page.get_by_role("button", name="Add webhook").click()
-    expect(page.get_by_text("All checks of this project alert through it.")).to_be_visible()
-    page.get_by_role("link", name="Edit").click()
-    page.get_by_label("Name", exact=True).fill("Ops")
-    page.get_by_role("button", name="Save changes").click()
-    expect(page.get_by_text("Ops", exact=True)).to_be_visible()
-    page.get_by_role("link", name="Remove").click()
-    page.get_by_role("button", name="Remove").click()
-    expect(page.get_by_text("Nobody is told")).to_be_visible()
-    assert not Channel.objects.filter(project=project).exists()
 
 
 # --- Without a script -------------------------------------------------------------------------

@@ -13,8 +13,9 @@ from tests.receivers import Mailbox, Receiver, http_receiver, smtp_sink
 from tests.system.service import Service
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For one module: while it is open its event loop runs, and others could not run theirs."""
     with chromium() as running:
         yield running
 

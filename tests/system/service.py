@@ -57,7 +57,7 @@ class Service:
             self._process = subprocess.Popen(
                 [sys.executable, "manage.py", "serve"],
                 cwd=ROOT,
-                env=self._variables(),
+                env=self.variables(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -66,14 +66,15 @@ class Service:
 
     def shell(self, script: str) -> str:
         """What a script prints that runs with the models of the service."""
-        command = [sys.executable, "manage.py", "shell", "--no-imports", "-v0", "-c", script]
+        command = [sys.executable, "manage.py", "shell", "--no-imports", "-v0"]
         done = subprocess.run(
             command,
             cwd=ROOT,
-            env=self._variables(),
+            env=self.variables(),
             check=False,
             capture_output=True,
             text=True,
+            input=script,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -114,7 +115,8 @@ class Service:
         assert found, self.log
         return found[1]
 
-    def _variables(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str]:
+        """The environment of its processes."""
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted(
     path
     for path in [*ROOT.glob("templates/**/*.html"), *ROOT.glob("hc/**/templates/**/*.html")]
-    if not {"emails", "alert.html", "confirm.html"} & set(path.parts)
+    if not {"emails", "alert.html", "alert_many.html", "confirm.html"} & set(path.parts)
 )
 KINDS = "|".join(path.parent.name for path in ROOT.glob("hc/integrations/*/transport.py"))
 

@@ -63,6 +63,8 @@ class Profile(models.Model):
     last_active_date = models.DateTimeField(null=True, blank=True)
     deletion_notice_date = models.DateTimeField(null=True, blank=True)
     deletion_scheduled_date = models.DateTimeField(null=True, blank=True)
+    # When the people concerned were last told of that.
+    deletion_reminded = models.DateTimeField(null=True, blank=True, editable=False)
     over_limit_date = models.DateTimeField(null=True, blank=True)
     totp = models.CharField(max_length=32, null=True, blank=True)
     totp_created = models.DateTimeField(null=True, blank=True)

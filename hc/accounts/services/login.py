@@ -18,8 +18,9 @@ from django.urls import reverse
 from hc.accounts.models import LoginToken, User, normalise_email
 from hc.api.models import Limit, TokenBucket
 from hc.api.models.token_bucket import private_name
+from hc.api.services import mails
 from hc.lib.links import absolute
-from hc.lib.mail import Mail, send_later
+from hc.lib.mail import Mail
 
 LINK_LIFETIME = timedelta(hours=1)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -60,14 +61,16 @@ def send_link(user: User, now: datetime, *, next_url: str = "") -> None:
     path = reverse("hc-check-token", args=[user.username, token])
     link = absolute(path) + (f"?next={quote(next_url)}" if next_url else "")
     facts = {"link": link, "site_name": settings.SITE_NAME, "site_root": settings.SITE_ROOT}
-    send_later(
+    mails.post(
         Mail(
             to=user.email,
             subject=f"Sign in to {settings.SITE_NAME}",
             text=render_to_string("accounts/emails/login.txt", facts),
             html=render_to_string("accounts/emails/login.html", facts),
             headers={"Auto-Submitted": "auto-generated"},
-        )
+        ),
+        now,
+        use=LINK_LIFETIME,
     )
 
 

@@ -1,69 +1,72 @@
-"""The dispatcher over an in-memory store and transports that record what they are given."""
+"""The dispatcher over an in-memory store and sendings that record."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, cast
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from hc.alerts import breakers, room
 from hc.alerts import dispatcher as module
-from hc.alerts.dispatcher import Dispatcher, Parcel
-from hc.alerts.outbox import Attempt, Claim
-from hc.api.models import Channel, Notification
-from hc.integrations.base import Alert, Config, Outcome, Result, Wire, delivered
+from hc.alerts.dispatcher import Dispatcher, Parcel, Space
+from hc.alerts.leases import Attempt, Claim
+from hc.api.models import Notification
+from hc.integrations.base import Outcome, Result, delivered, retry
 
 NOW = datetime(2026, 6, 15, tzinfo=UTC)
-Sender = Callable[[], Awaitable[Outcome]]
-
-
-class HostConfig(Config):
-    host: str = "example.org"
-
-    def destination(self) -> str:
-        return self.host
+Sender = Callable[[], Coroutine[Any, Any, Outcome]]
+Message = Parcel[Notification]
 
 
 @dataclass
 class MemoryStore:
-    parcels: list[Parcel] = field(default_factory=list)
-    settled: list[Attempt] = field(default_factory=list)
+    parcels: list[Message] = field(default_factory=list)
+    settled: list[Attempt[Notification]] = field(default_factory=list)
     renewed: list[int] = field(default_factory=list)
+    spaces: list[Space] = field(default_factory=list)
     released: list[int] = field(default_factory=list)
     failures: int = 0
+    due: datetime | None = None
 
-    async def fetch(self, limit: int, busy: Collection[int]) -> Sequence[Parcel]:
-        free = [p for p in self.parcels if p.claim.id not in busy][:limit]
-        self.parcels = [p for p in self.parcels if p not in free]
-        return free
+    async def fetch(self, space: Space) -> Sequence[Message]:
+        self.spaces.append(space)
+        fitting: list[Message] = []
+        for parcel in self.parcels:
+            there = sum(p.destination == parcel.destination for p in fitting)
+            places = space.places.get(parcel.destination, space.usual)
+            if there < places and len(fitting) < space.limit:
+                fitting.append(parcel)
+        self.parcels = [p for p in self.parcels if p not in fitting]
+        return fitting
 
-    async def settle(self, attempt: Attempt) -> None:
+    async def settle(self, attempts: Sequence[Attempt[Notification]]) -> None:
         if self.failures:
             self.failures -= 1
             raise ConnectionError("database is away")
-        self.settled.append(attempt)
+        self.settled += attempts
 
-    async def renew(self, claims: Sequence[Claim]) -> None:
+    async def renew(self, claims: Sequence[Claim[Notification]]) -> None:
         self.renewed = [one.id for one in claims]
 
-    async def release(self, claims: Sequence[Claim]) -> None:
-        self.released = [one.id for one in claims]
+    async def release(self, claims: Sequence[Claim[Notification]]) -> None:
+        self.released += [one.id for one in claims]
+
+    async def next_due(self, space: Space) -> datetime | None:
+        return self.due
 
     def add(self, number: int, send: Sender, host: str = "example.org") -> None:
-        async def transport(alert: Alert, config: Any, wire: Wire) -> Outcome:
-            return await send()
-
-        channel = Channel(kind="webhook")
-        claim = Claim(Notification(pk=number, channel=channel), 1)
-        config = HostConfig(host=host)
-        parcel = Parcel(claim, cast("Alert", None), config, config.destination(), transport)
-        self.parcels.append(parcel)
+        self.parcels.append(Parcel([claim(number)], send, host, "webhook"))
 
     def outcomes(self) -> dict[int, Outcome]:
         return {attempt.claim.id: attempt.outcome for attempt in self.settled}
+
+
+def claim(number: int) -> Claim[Notification]:
+    return Claim(Notification(pk=number), 1)
 
 
 async def ok() -> Outcome:
@@ -74,12 +77,20 @@ async def broken() -> Outcome:
     raise ZeroDivisionError("secret in an internal error")
 
 
-def dispatcher(store: MemoryStore, on_idle: Callable[[], None] = lambda: None) -> Dispatcher:
-    return Dispatcher(store, cast("Wire", None), clock=lambda: NOW, on_idle=on_idle)
+async def busy_elsewhere() -> Outcome:
+    return retry("no answer")
 
 
-async def drain(subject: Dispatcher) -> None:
-    while subject.busy:
+def dispatcher(
+    store: MemoryStore,
+    on_idle: Callable[[], None] = lambda: None,
+    clock: Callable[[], datetime] = lambda: NOW,
+) -> Dispatcher[Notification]:
+    return Dispatcher(store, clock=clock, on_idle=on_idle)
+
+
+async def drain(subject: Dispatcher[Notification]) -> None:
+    while subject.space.busy:
         await asyncio.sleep(0)
 
 
@@ -142,35 +153,86 @@ def test_one_destination_that_hangs_does_not_hold_up_the_others() -> None:
             await gate.wait()
             return delivered()
 
-        for number in range(module.AT_ONCE_PER_DESTINATION + 20):
+        most = room.SEATS_PER_DESTINATION + module.AHEAD
+        for number in range(most + 20):
             store.add(number, hang, host="dead.example.org")
         store.add(1000, ok, host="well.example.org")
         subject = dispatcher(store)
-        await subject.dispatch()
-        await asyncio.sleep(0.01)
+        assert await subject.dispatch() == most + 1
+        assert await subject.dispatch() == 0
+        while not store.settled:
+            await asyncio.sleep(0)
         assert list(store.outcomes()) == [1000]
         gate.set()
         await drain(subject)
-        assert len(store.settled) == module.AT_ONCE_PER_DESTINATION + 21
+        assert len(store.settled) == most + 1
+        assert await subject.dispatch() == 20
+        await drain(subject)
 
     asyncio.run(scenario())
 
 
-def test_at_most_so_many_are_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "AT_ONCE", 2)
+def test_what_takes_long_gives_up_its_seat(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "SLOW_SECONDS", 0.01)
+    monkeypatch.setattr(room, "SEATS", 1)
+    rung = asyncio.Event()
 
     async def scenario() -> None:
-        store = MemoryStore()
-        for number in range(5):
-            store.add(number, ok)
-        subject = dispatcher(store)
-        assert await subject.dispatch() == 2
+        store, gate = MemoryStore(), asyncio.Event()
+
+        async def hang() -> Outcome:
+            await gate.wait()
+            return delivered()
+
+        store.add(1, hang)
+        store.add(2, ok)
+        subject = dispatcher(store, rung.set)
+        assert await subject.dispatch() == 1
+        assert await subject.next_moment() is None  # the bell will ring
         assert await subject.dispatch() == 0
+        await asyncio.wait_for(rung.wait(), 5)
+        assert await subject.dispatch() == 1
+        gate.set()
         await drain(subject)
-        assert await subject.dispatch() == 2
-        await drain(subject)
+        assert set(store.outcomes()) == {1, 2}
 
     asyncio.run(scenario())
+
+
+def test_a_destination_that_fails_all_the_time_is_left_alone_and_tried_again() -> None:
+    async def scenario() -> None:
+        now = [NOW]
+        store = MemoryStore()
+        for number in range(breakers.FAILURES):
+            store.add(number, busy_elsewhere)
+        subject = dispatcher(store, clock=lambda: now[0])
+        await subject.dispatch()
+        await drain(subject)
+        store.add(100, ok)
+        assert await subject.dispatch() == 0
+        assert await subject.next_moment() == NOW + breakers.PAUSE
+        now[0] += breakers.PAUSE
+        assert await subject.dispatch() == 1
+        await drain(subject)
+        assert subject.space.places == {}
+
+    asyncio.run(scenario())
+
+
+def test_messages_of_one_parcel_share_its_outcome() -> None:
+    async def scenario() -> None:
+        store = MemoryStore([Parcel([claim(1), claim(2)], ok, "example.org", "email")])
+        subject = dispatcher(store)
+        await subject.dispatch()
+        await drain(subject)
+        assert set(store.outcomes()) == {1, 2}
+
+    asyncio.run(scenario())
+
+
+def test_it_looks_again_when_something_is_due() -> None:
+    subject = dispatcher(MemoryStore(due=NOW + timedelta(seconds=5)))
+    assert asyncio.run(subject.next_moment()) == NOW + timedelta(seconds=5)
 
 
 def test_an_outcome_is_stored_again_and_again_while_the_database_is_away(
@@ -200,7 +262,7 @@ def test_the_end_of_a_message_rings() -> None:
         await drain(subject)
 
     asyncio.run(scenario())
-    assert rung == [True]
+    assert rung
 
 
 def test_leases_of_all_messages_in_flight_are_renewed() -> None:
@@ -224,10 +286,27 @@ def test_leases_of_all_messages_in_flight_are_renewed() -> None:
     asyncio.run(scenario())
 
 
-def test_closing_finishes_what_is_on_its_way_and_gives_the_rest_back(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "AT_ONCE_PER_DESTINATION", 1)
+def test_closing_finishes_what_is_on_its_way() -> None:
+    async def scenario() -> None:
+        store, gate = MemoryStore(), asyncio.Event()
+
+        async def slow() -> Outcome:
+            await gate.wait()
+            return delivered()
+
+        store.add(1, slow)
+        subject = dispatcher(store)
+        await subject.dispatch()
+        asyncio.get_running_loop().call_later(0.01, gate.set)
+        await subject.close(5)
+        assert list(store.outcomes()) == [1]
+        assert store.released == []
+
+    asyncio.run(scenario())
+
+
+def test_closing_gives_back_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "SEATS_PER_DESTINATION", 1)
 
     async def scenario() -> None:
         store, gate = MemoryStore(), asyncio.Event()
@@ -240,13 +319,44 @@ def test_closing_finishes_what_is_on_its_way_and_gives_the_rest_back(
         store.add(2, slow)
         subject = dispatcher(store)
         await subject.dispatch()
-        await asyncio.sleep(0.01)
         asyncio.get_running_loop().call_later(0.01, gate.set)
         await subject.close(5)
         assert store.released == [2]
         assert list(store.outcomes()) == [1]
+        assert await subject.dispatch() == 0
 
     asyncio.run(scenario())
+
+
+def test_what_waits_for_a_destination_that_is_left_alone_is_given_back() -> None:
+    async def scenario() -> None:
+        store = MemoryStore()
+        for number in range(room.SEATS_PER_DESTINATION + 100):
+            store.add(number, busy_elsewhere)
+        subject = dispatcher(store)
+        await subject.dispatch()
+        await drain(subject)
+        assert len(store.released) >= 10
+
+    asyncio.run(scenario())
+
+
+def test_outcomes_that_cannot_be_stored_are_logged_and_left(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Broken(MemoryStore):
+        async def settle(self, attempts: Sequence[Attempt[Notification]]) -> None:
+            raise ValueError("no such thing")
+
+    async def scenario() -> None:
+        store = Broken()
+        store.add(1, ok)
+        subject = dispatcher(store)
+        await subject.dispatch()
+        await asyncio.wait_for(drain(subject), 5)
+
+    asyncio.run(scenario())
+    assert "outcomes cannot be stored" in caplog.text
 
 
 def test_closing_leaves_what_hangs_to_its_lease() -> None:
@@ -262,6 +372,6 @@ def test_closing_leaves_what_hangs_to_its_lease() -> None:
         await subject.dispatch()
         await asyncio.sleep(0.01)
         await subject.close(0.05)
-        assert (store.settled, store.released, subject.busy) == ([], [], set())
+        assert (store.settled, subject.space.busy) == ([], set())
 
     asyncio.run(scenario())

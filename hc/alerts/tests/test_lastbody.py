@@ -10,12 +10,12 @@ import pytest
 from pytest_django import Settings
 
 from hc.accounts.models import Project
-from hc.alerts import lastbody, message
+from hc.alerts import lastbody
+from hc.alerts.tests.test_message import built
 from hc.api.models import Check, Notification
 from hc.core.object_keys import object_key
 from hc.core.state import Kind
 from hc.integrations.base import Alert, LastPing, Outcome, Wire, delivered
-from hc.integrations.registry import load_config
 from hc.lib import objects
 from hc.pings import bodies
 from hc.pings.writer import record
@@ -82,7 +82,7 @@ def test_the_message_knows_that_the_body_has_moved(
     assert store is not None
     assert sum(bodies.move(store, 0, bodies.newest_ping())) == 1
     row = Notification.objects.select_related("owner", "flip", "channel").get()
-    alert = message.build(row, load_config(row.channel.kind, row.channel.value), now)
+    alert = built(row, now)
     assert alert.last_ping is not None
     assert (alert.last_ping.body, alert.last_ping.unread) == (None, 200)
     ping = sent(alert)

@@ -16,17 +16,19 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from hc.accounts.models import Project
-from hc.alerts import overdue, wakeup
+from hc.alerts import guard, wakeup
+from hc.alerts.database import DatabaseThread
 from hc.alerts.dispatcher import Dispatcher
 from hc.alerts.loop import AlertLoop
-from hc.alerts.store import DatabaseThread, OutboxStore
+from hc.alerts.overdue import Swept
+from hc.alerts.store import MailStore, OutboxStore
 from hc.alerts.wakeup import Bell
 from hc.api.models import Channel, Check, Heartbeat, Notification
 from hc.core.state import Kind
 from hc.integrations.base import Wire
 from hc.lib.mail import Mail, MailError
 from hc.pings.writer import record
-from tests.factories import close_connection, make_email, ping_event
+from tests.factories import close_connection, listen, make_email, ping_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,17 +59,19 @@ def run_until(
     database: DatabaseThread,
     postman: Postman,
     done: Callable[[], bool],
-    sweep: Callable[[datetime], int] = overdue.sweep,
+    sweep: Callable[[datetime], Swept] = guard.sweep,
 ) -> None:
     """Run the loop until `done` holds, then stop it as a signal would."""
 
     async def scenario() -> None:
         wire = Wire(http=None, mail=postman)  # type: ignore[arg-type]  # only mails here
         async with Bell() as bell:
-            dispatcher = Dispatcher(
-                OutboxStore(database), wire, clock=timezone.now, on_idle=bell.ring
+            alerts, mails = OutboxStore(database, wire), MailStore(database, wire)
+            dispatchers = (
+                Dispatcher(alerts, clock=timezone.now, on_idle=bell.ring),
+                Dispatcher(mails, clock=timezone.now, on_idle=bell.ring),
             )
-            subject = AlertLoop(database, dispatcher, bell, sweep=sweep)
+            subject = AlertLoop(database, dispatchers, bell, sweep=sweep)
             running = asyncio.create_task(subject.run())
             async with asyncio.timeout(10):
                 while not await database(done):
@@ -82,6 +86,7 @@ def test_an_overdue_check_becomes_a_mail(
     database: DatabaseThread, check: Check, project: Project
 ) -> None:
     make_email(project)
+    listen(timezone.now())
     long_ago = timezone.now() - timedelta(days=3)
     record([ping_event(check.code, long_ago)], long_ago)
     postman = Postman()
@@ -124,7 +129,7 @@ def test_the_loop_survives_an_error_of_a_step(
     record([ping_event(check.code, now, Kind.FAIL)], now)
     calls: list[datetime] = []
 
-    def broken(now: datetime) -> int:
+    def broken(now: datetime) -> Swept:
         calls.append(now)
         raise OperationalError("the database restarts")
 

@@ -4,11 +4,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from hc.accounts.models import Profile, Project, User
 from hc.accounts.services.projects import create_project
-from hc.alerts import message, overdue
+from hc.alerts import overdue
+from hc.alerts.message import Builder
 from hc.api.models import Check, Notification, Ping
 from hc.core.schedule import Cron
 from hc.core.state import Kind, Reason
@@ -21,11 +24,16 @@ from tests.factories import make_check, make_cron_check, make_email, ping_event
 HOUR = timedelta(hours=1)
 
 
+def built(row: Notification, now: datetime) -> Alert:
+    config = load_config(row.channel.kind, row.channel.value)
+    return Builder([(row, config)], now).build(row, config)
+
+
 def alert_for(check: Check, now: datetime) -> Alert:
     """The newest message about a check."""
     rows = Notification.objects.select_related("owner", "flip", "channel")
     row = rows.filter(owner=check).latest("pk")
-    return message.build(row, load_config(row.channel.kind, row.channel.value), now)
+    return built(row, now)
 
 
 def test_the_facts_of_a_failure(project: Project, now: datetime, settings: Settings) -> None:
@@ -150,6 +158,26 @@ def test_a_stranger_reads_in_the_owners_zone_and_sees_no_projects(
     assert (str(reader.tz), reader.projects) == ("Europe/Kyiv", ())
 
 
-def test_a_notification_without_check_has_no_message(now: datetime) -> None:
+def test_a_notification_without_check_has_no_message(project: Project, now: datetime) -> None:
+    row = Notification(pk=1, channel=make_email(project), owner=make_check(project))
     with pytest.raises(ValueError, match="no check"):
-        message.build(Notification(pk=1), load_config("email", "a@example.org"), now)
+        built(row, now)
+
+
+def test_the_number_of_queries_does_not_grow_with_the_messages(
+    project: Project, alice: User, now: datetime
+) -> None:
+    make_email(project, alice.email)
+
+    def queries(number: int) -> int:
+        checks = [make_check(project) for _ in range(number)]
+        record([ping_event(one.code, now, Kind.FAIL) for one in checks], now)
+        rows = Notification.objects.select_related("owner", "flip", "channel")
+        known = [(row, load_config("email", row.channel.value)) for row in rows]
+        with CaptureQueriesContext(connection) as captured:
+            builder = Builder(known, now)
+            for row, config in known:
+                builder.build(row, config)
+        return len(captured)
+
+    assert queries(1) == queries(30) <= 12

@@ -1,23 +1,26 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 import pytest
 from pytest_django import Settings
 
-from hc.accounts.models import Project
-from hc.alerts import outbox
-from hc.alerts.outbox import LEASE, Attempt, Claim
+from hc.accounts.models import Project, User
+from hc.accounts.services.projects import create_project
+from hc.alerts import leases, outbox
+from hc.alerts.dispatcher import Space
+from hc.alerts.leases import LEASE, Attempt, Claim, next_try
 from hc.api.models import Channel, Check, Flip, Notification
 from hc.api.services import channels
 from hc.core.state import Kind
-from hc.integrations.base import Outcome, dead, delivered, failed, retry
+from hc.integrations.base import Outcome, dead, delivered, dropped, failed, retry
 from hc.integrations.email.config import EmailConfig
 from hc.pings.writer import record
 from tests.factories import make_check, make_webhook, ping_event, seconds
 
-Settle = Callable[[Claim, Outcome], bool]
+Lease = Claim[Notification]
+Settle = Callable[[Lease, Outcome], bool]
 
 
 @pytest.fixture
@@ -29,10 +32,14 @@ def channel(project: Project, check: Check) -> Channel:
 def settle(now: datetime) -> Settle:
     """Store an outcome of an attempt that took two seconds."""
 
-    def store(claim: Claim, outcome: Outcome) -> bool:
-        return outbox.settle(Attempt(claim, outcome, now, now + seconds(2)))
+    def store(claim: Lease, outcome: Outcome) -> bool:
+        return bool(outbox.settle([Attempt(claim, outcome, now, now + seconds(2))]))
 
     return store
+
+
+def take(limit: int, now: datetime, busy: Collection[int] = ()) -> list[Lease]:
+    return [one for lot in outbox.claim(Space(limit, busy=busy), now) for one in lot]
 
 
 def fail(check: Check, at: datetime) -> None:
@@ -83,20 +90,20 @@ def test_unreadable_settings_are_queued_so_that_the_error_is_recorded(
 
 def test_a_claim_leases_what_is_due(channel: Channel, check: Check, now: datetime) -> None:
     fail(check, now)
-    assert outbox.claim(10, now - seconds(1)) == []
-    (claim,) = outbox.claim(10, now)
-    assert (claim.notification.state, claim.attempt) == ("sending", 1)
-    assert claim.notification.due == now + LEASE
-    assert outbox.claim(10, now) == []
-    assert outbox.next_due() == now + LEASE
+    assert take(10, now - seconds(1)) == []
+    (claim,) = take(10, now)
+    assert (claim.row.state, claim.attempt) == ("sending", 1)
+    assert claim.row.due == now + LEASE
+    assert take(10, now) == []
+    assert outbox.next_due(Space(10)) == now + LEASE
 
 
 def test_a_lease_that_ran_out_is_taken_over_and_the_former_holder_is_ignored(
     channel: Channel, check: Check, now: datetime, settle: Settle
 ) -> None:
     fail(check, now)
-    (dead_holder,) = outbox.claim(10, now)
-    (heir,) = outbox.claim(10, now + LEASE)
+    (dead_holder,) = take(10, now)
+    (heir,) = take(10, now + LEASE)
     assert heir.attempt == 2
     assert not settle(dead_holder, failed("too late"))
     assert settle(heir, delivered())
@@ -105,26 +112,17 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_former_holder_is_ignored(
 
 def test_a_renewed_lease_is_not_taken_over(channel: Channel, check: Check, now: datetime) -> None:
     fail(check, now)
-    claims = outbox.claim(10, now)
-    outbox.renew(claims, now + seconds(10))
-    assert outbox.claim(10, now + LEASE) == []
+    claims = take(10, now)
+    leases.renew(Notification, claims, now + seconds(10))
+    assert take(10, now + LEASE) == []
 
 
 def test_what_this_process_still_sends_is_not_claimed_again(
     channel: Channel, check: Check, now: datetime
 ) -> None:
     fail(check, now)
-    (claim,) = outbox.claim(10, now)
-    assert outbox.claim(10, now + LEASE, busy={claim.id}) == []
-
-
-def test_a_released_message_is_due_again_and_the_attempt_does_not_count(
-    channel: Channel, check: Check, now: datetime
-) -> None:
-    fail(check, now)
-    outbox.release(outbox.claim(10, now), now)
-    (claim,) = outbox.claim(10, now)
-    assert claim.attempt == 1
+    (claim,) = take(10, now)
+    assert take(10, now + LEASE, busy={claim.id}) == []
 
 
 def test_messages_of_one_check_to_one_channel_keep_their_order(
@@ -133,25 +131,24 @@ def test_messages_of_one_check_to_one_channel_keep_their_order(
     fail(check, now)
     recover(check, now + seconds(5))
     later = now + seconds(9)
-    (down,) = outbox.claim(10, later)
-    assert down.notification.check_status == "down"
-    assert outbox.claim(10, later) == []
+    (down,) = take(10, later)
+    assert down.row.check_status == "down"
+    assert take(10, later) == []
     settle(down, delivered())
-    (up,) = outbox.claim(10, later)
-    assert up.notification.check_status == "up"
+    (up,) = take(10, later)
+    assert up.row.check_status == "up"
 
 
-def test_a_message_that_waits_for_its_retry_holds_back_only_its_own_successors(
-    channel: Channel, check: Check, project: Project, now: datetime, settle: Settle
+def test_a_message_on_its_way_holds_back_only_its_own_successors(
+    channel: Channel, check: Check, project: Project, now: datetime
 ) -> None:
     other = make_check(project)
     fail(check, now)
-    (first,) = outbox.claim(10, now)
-    settle(first, retry("busy"))
+    take(10, now)
     recover(check, now + seconds(5))
     fail(other, now + seconds(5))
-    claimed = outbox.claim(10, now + seconds(6))
-    assert [c.notification.owner for c in claimed] == [other]
+    claimed = take(10, now + seconds(6))
+    assert [c.row.owner for c in claimed] == [other]
 
 
 def test_claims_are_limited_and_the_oldest_come_first(
@@ -160,9 +157,9 @@ def test_claims_are_limited_and_the_oldest_come_first(
     checks = [make_check(project) for _ in range(3)]
     for number, one in enumerate(checks):
         fail(one, now + seconds(number))
-    claimed = outbox.claim(2, now + seconds(9))
-    assert [c.notification.owner for c in claimed] == checks[:2]
-    assert outbox.claim(0, now + seconds(9)) == []
+    claimed = take(2, now + seconds(9))
+    assert [c.row.owner for c in claimed] == checks[:2]
+    assert take(0, now + seconds(9)) == []
 
 
 def test_urgent_messages_come_first(channel: Channel, project: Project, now: datetime) -> None:
@@ -170,7 +167,7 @@ def test_urgent_messages_come_first(channel: Channel, project: Project, now: dat
     for one in checks:
         fail(one, now)
     Notification.objects.filter(owner=checks[1]).update(priority=0)
-    assert [c.notification.owner for c in outbox.claim(1, now)] == [checks[1]]
+    assert [c.row.owner for c in take(1, now)] == [checks[1]]
 
 
 # --- Settling ---------------------------------------------------------------------------------
@@ -181,7 +178,7 @@ def test_a_delivery_is_recorded_everywhere(
 ) -> None:
     Channel.objects.update(last_error="old trouble")
     fail(check, now)
-    settle(outbox.claim(1, now)[0], delivered())
+    settle(take(1, now)[0], delivered())
     message = Notification.objects.get()
     assert (message.state, message.error, message.due) == ("sent", "", None)
     assert message.settled == now + seconds(2)
@@ -195,7 +192,7 @@ def test_a_failure_for_good_is_recorded_and_the_channel_stays_on(
     channel: Channel, check: Check, now: datetime, settle: Settle
 ) -> None:
     fail(check, now)
-    settle(outbox.claim(1, now)[0], failed("x" * 500))
+    settle(take(1, now)[0], failed("x" * 500))
     message = Notification.objects.get()
     assert (message.state, message.due, len(message.error)) == ("failed", None, 200)
     channel.refresh_from_db()
@@ -206,7 +203,7 @@ def test_a_dead_channel_is_switched_off(
     channel: Channel, check: Check, now: datetime, settle: Settle
 ) -> None:
     fail(check, now)
-    settle(outbox.claim(1, now)[0], dead("gone"))
+    settle(take(1, now)[0], dead("gone"))
     channel.refresh_from_db()
     assert (channel.disabled, channel.last_error) == (True, "gone")
 
@@ -215,7 +212,7 @@ def test_an_outcome_does_not_undo_that_somebody_switched_the_channel_off(
     channel: Channel, check: Check, now: datetime, settle: Settle
 ) -> None:
     fail(check, now)
-    (claim,) = outbox.claim(1, now)
+    (claim,) = take(1, now)
     channels.disable(channel.code)
     settle(claim, delivered())
     channel.refresh_from_db()
@@ -228,7 +225,7 @@ def test_the_flip_stays_open_until_everybody_was_told(
     make_webhook(project)
     make_webhook(project)
     fail(check, now)
-    first, second = outbox.claim(2, now)
+    first, second = take(2, now)
     settle(first, delivered())
     assert Flip.objects.get().processed is None
     settle(second, failed("no"))
@@ -244,56 +241,63 @@ def test_flips_whose_messages_vanished_are_closed(
     assert Flip.objects.get().processed == now
 
 
-def test_a_dropped_message_is_settled(channel: Channel, check: Check, now: datetime) -> None:
+def test_a_dropped_message_is_settled_and_no_error_of_the_channel(
+    channel: Channel, check: Check, now: datetime, settle: Settle
+) -> None:
     fail(check, now)
-    outbox.drop(outbox.claim(1, now)[0], "not needed", now)
+    settle(take(1, now)[0], dropped("not needed"))
     message = Notification.objects.get()
     assert (message.state, message.error, message.due) == ("dropped", "not needed", None)
-    assert Flip.objects.get().processed == now
+    assert Flip.objects.get().processed is not None
+    channel.refresh_from_db()
+    assert channel.last_error == ""
 
 
 # --- Retrying ---------------------------------------------------------------------------------
 
 
-def attempt(number: int, created: datetime, outcome: Outcome, at: datetime) -> Attempt:
-    notification = Notification(created=created, attempts=number)
-    return Attempt(Claim(notification, number), outcome, at, at)
+HOURS = timedelta(hours=6)
 
 
 @pytest.mark.parametrize(("number", "pause"), [(1, 15), (2, 60), (3, 300), (6, 3600), (50, 3600)])
 def test_retries_wait_longer_and_longer(number: int, pause: int, now: datetime) -> None:
-    again = outbox.next_try(attempt(number, now, retry("busy"), now))
+    again = next_try(retry("busy"), number, now, now + HOURS)
     assert again is not None
     assert 0.8 * pause <= (again - now).total_seconds() <= 1.2 * pause
 
 
 def test_a_longer_pause_is_granted_when_the_service_asks_for_it(now: datetime) -> None:
     outcome = retry("slow down", timedelta(minutes=10))
-    assert outbox.next_try(attempt(1, now, outcome, now)) == now + timedelta(minutes=10)
+    assert next_try(outcome, 1, now, now + HOURS) == now + timedelta(minutes=10)
 
 
-def test_retries_end_after_hours(now: datetime, settings: Settings) -> None:
+def test_retries_end_after_hours(
+    channel: Channel, check: Check, now: datetime, settings: Settings
+) -> None:
     settings.NOTIFY_RETRY_HOURS = 6
-    late = now + timedelta(hours=5, minutes=59)
-    assert outbox.next_try(attempt(9, now, retry("busy"), late)) is None
+    fail(check, now)
+    late = now + timedelta(hours=5, minutes=59, seconds=50)
+    outbox.settle([Attempt(take(1, late)[0], retry("busy"), late, late)])
+    message = Notification.objects.get()
+    assert (message.state, message.error, message.due) == ("failed", "busy", None)
 
 
 @pytest.mark.parametrize(("number", "again"), [(1, True), (2, True), (3, False)])
 def test_refusals_are_tried_a_few_times(number: int, again: bool, now: datetime) -> None:
     outcome = retry("status 404", attempts=3)
-    assert (outbox.next_try(attempt(number, now, outcome, now)) is not None) == again
+    assert (next_try(outcome, number, now, now + HOURS) is not None) == again
 
 
 @pytest.mark.parametrize("outcome", [delivered(), failed("no"), dead("gone")])
 def test_other_outcomes_are_final(outcome: Outcome, now: datetime) -> None:
-    assert outbox.next_try(attempt(1, now, outcome, now)) is None
+    assert next_try(outcome, 1, now, now + HOURS) is None
 
 
 def test_a_retry_is_queued_with_its_error(
     channel: Channel, check: Check, now: datetime, settle: Settle
 ) -> None:
     fail(check, now)
-    settle(outbox.claim(1, now)[0], retry("busy"))
+    settle(take(1, now)[0], retry("busy"))
     message = Notification.objects.get()
     assert (message.state, message.error, message.attempts) == ("queued", "busy", 1)
     assert message.due is not None
@@ -301,15 +305,67 @@ def test_a_retry_is_queued_with_its_error(
     assert Flip.objects.get().processed is None
 
 
+def test_a_new_message_hurries_the_one_it_waits_for(
+    channel: Channel, check: Check, now: datetime, settle: Settle
+) -> None:
+    fail(check, now)
+    settle(take(10, now)[0], retry("busy", timedelta(hours=1)))
+    recover(check, now + seconds(5))
+    (down,) = take(10, now + seconds(5))
+    assert (down.row.check_status, down.attempt) == ("down", 2)
+
+
+def test_a_message_that_fails_again_and_again_gives_way_to_the_next(
+    channel: Channel, check: Check, now: datetime, settle: Settle
+) -> None:
+    fail(check, now)
+    for _ in range(outbox.GIVES_WAY_AFTER - 1):
+        settle(take(10, now)[0], retry("busy"))
+        Notification.objects.update(due=now)
+    recover(check, now)
+    settle(take(10, now)[0], retry("busy"))
+    down, up = Notification.objects.order_by("pk")
+    assert (down.state, down.error) == ("dropped", "busy. Superseded by a later message")
+    assert [one.id for one in take(10, now)] == [up.pk]
+
+
 def test_what_waits_behind_another_message_wakes_nobody(
     channel: Channel, check: Check, now: datetime, settle: Settle
 ) -> None:
     """Else the loop would turn at full speed until the retry."""
     fail(check, now)
-    (first,) = outbox.claim(10, now)
-    settle(first, retry("busy", timedelta(hours=1)))
+    (first,) = take(10, now)
     recover(check, now + seconds(5))
-    due = outbox.next_due()
-    assert due is not None
-    assert due >= now + timedelta(hours=1)
-    assert outbox.next_due(busy=[first.id]) is None
+    assert outbox.next_due(Space(10)) == now + LEASE
+    assert outbox.next_due(Space(10, busy=[first.id])) is None
+
+
+def test_projects_take_turns(channel: Channel, check: Check, bob: User, now: datetime) -> None:
+    for number in range(5):
+        fail(make_check(check.project), now + seconds(number))
+    theirs = create_project("Quiet", bob)
+    make_webhook(theirs)
+    quiet = make_check(theirs)
+    fail(quiet, now + seconds(9))
+    claimed = take(2, now + seconds(9))
+    assert quiet in [one.row.owner for one in claimed]
+
+
+def test_a_destination_gets_no_more_than_it_has_places_for(
+    channel: Channel, project: Project, now: datetime
+) -> None:
+    for _ in range(3):
+        fail(make_check(project), now)
+    assert outbox.claim(Space(10, places={"example.org": 0}), now) == []
+    assert outbox.next_due(Space(10, places={"example.org": 0})) is None
+    assert len(outbox.claim(Space(10, places={"example.org": 2}), now)) == 2
+
+
+def test_what_could_not_be_tried_for_hours_is_given_up(
+    channel: Channel, check: Check, now: datetime
+) -> None:
+    fail(check, now)
+    outbox.expire(now + timedelta(hours=7))
+    assert Notification.objects.get().state == "queued"
+    outbox.expire(now + timedelta(hours=7, seconds=1))
+    assert Notification.objects.get().error == outbox.NOT_TRIED

@@ -11,13 +11,17 @@ import time_machine
 from pytest_django import Settings
 
 from hc.accounts.models import Project
-from hc.alerts.dispatcher import Parcel
-from hc.alerts.outbox import Attempt
-from hc.alerts.store import DatabaseThread, OutboxStore
-from hc.api.models import Channel, Check, Notification
+from hc.alerts.database import DatabaseThread
+from hc.alerts.dispatcher import Parcel, Space
+from hc.alerts.leases import Attempt
+from hc.alerts.store import MailStore, OutboxStore
+from hc.api.models import Channel, Check, Notification, QueuedMail
+from hc.api.services import mails
 from hc.core.state import Kind
 from hc.integrations.base import delivered
+from hc.lib.mail import Mail
 from hc.pings.writer import record
+from tests.alerts import FakeMailer, wire
 from tests.factories import close_connection, make_webhook, ping_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +31,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def store(now: datetime) -> Iterator[OutboxStore]:
     database = DatabaseThread()
     with time_machine.travel(now, tick=False):
-        yield OutboxStore(database)
+        yield OutboxStore(database, wire())
     asyncio.run(database(close_connection))
     database.close()
 
@@ -40,14 +44,14 @@ def queued(check: Check, project: Project, now: datetime) -> Channel:
     return channel
 
 
-def fetch(store: OutboxStore) -> list[Parcel]:
-    return list(asyncio.run(store.fetch(10, ())))
+def fetch(store: OutboxStore) -> list[Parcel[Notification]]:
+    return list(asyncio.run(store.fetch(Space(10))))
 
 
-def test_a_message_becomes_a_parcel(store: OutboxStore, queued: Channel) -> None:
+def test_a_message_becomes_a_parcel(queued: Channel, store: OutboxStore) -> None:
     (parcel,) = fetch(store)
-    assert parcel.alert.status == "down"
-    assert parcel.config.destination() == "example.org"
+    assert (parcel.destination, parcel.kind) == ("example.org", "webhook")
+    assert asyncio.run(parcel.send()) == delivered()
     assert fetch(store) == []
 
 
@@ -55,18 +59,34 @@ def test_outcomes_and_leases_are_stored(
     store: OutboxStore, queued: Channel, now: datetime, caplog: pytest.LogCaptureFixture
 ) -> None:
     (parcel,) = fetch(store)
-    asyncio.run(store.renew([parcel.claim]))
-    attempt = Attempt(parcel.claim, delivered(), now, now)
-    asyncio.run(store.settle(attempt))
+    asyncio.run(store.renew(parcel.claims))
+    attempt = Attempt(parcel.claims[0], delivered(), now, now)
+    asyncio.run(store.settle([attempt]))
     assert Notification.objects.get().state == "sent"
-    asyncio.run(store.settle(attempt))
-    assert "lease lost" in caplog.text
+    asyncio.run(store.settle([attempt]))
+    assert "leases lost" in caplog.text
 
 
-def test_released_messages_come_again(store: OutboxStore, queued: Channel) -> None:
-    (parcel,) = fetch(store)
-    asyncio.run(store.release([parcel.claim]))
-    assert len(fetch(store)) == 1
+def test_mails_of_the_queue_are_sent_and_forgotten(now: datetime) -> None:
+    mailer, database = FakeMailer(), DatabaseThread()
+    with time_machine.travel(now, tick=False):
+        mails.post(Mail("a@example.org", "Hello", "secret", "<p>secret</p>"), now)
+        store = MailStore(database, wire(mail=mailer))
+
+        async def scenario() -> None:
+            (parcel,) = await store.fetch(Space(10))
+            await store.renew(parcel.claims)
+            outcome = await parcel.send()
+            await store.settle([Attempt(parcel.claims[0], outcome, now, now)])
+            assert await store.next_due(Space(10)) is None
+            await database(close_connection)
+
+        asyncio.run(scenario())
+    row = QueuedMail.objects.get()
+    assert (row.state, row.text, row.html) == ("sent", "", "")
+    assert [(mail.to, mail.message_id) for mail in mailer.mails] == [
+        ("a@example.org", str(row.code))
+    ]
 
 
 def test_a_channel_that_was_switched_off_meanwhile_is_not_used(

@@ -94,6 +94,11 @@ class Check(models.Model):
     # When the alert loop looks at the check next: alert_after or earlier. A ping moves alert_after
     # on, but leaves this alone, so that it changes no indexed column.
     sweep_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The deadline that was moved because we could not hear pings; of no meaning once alert_after
+    # is another one.
+    excused_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # When people were last told that this check changes its status all the time.
+    flapping_told = models.DateTimeField(null=True, blank=True, editable=False)
     status = models.CharField(max_length=6, default=StatusChoice.NEW, choices=StatusChoice)
 
     # What lists show stands in the row they list: no list reads pings or evaluates a schedule.
@@ -113,6 +118,11 @@ class Check(models.Model):
                 fields=["sweep_at"],
                 name="api_check_sweep_at",
                 condition=models.Q(sweep_at__isnull=False),
+            ),
+            models.Index(
+                fields=["flapping_told"],
+                name="api_check_flapping",
+                condition=models.Q(flapping_told__isnull=False),
             ),
             models.Index(fields=["project", "slug"], name="api_check_project_slug"),
         ]
@@ -146,8 +156,14 @@ class Check(models.Model):
 
     def shown_status(self, now: datetime) -> Shown:
         return shown_status(
-            Status(self.status), due=self.due, grace=self.grace, last_start=self.last_start, now=now
+            Status(self.status), due=self.due, alert_after=self.alert_after, now=now
         )
+
+    def is_unsure(self, now: datetime) -> bool:
+        """Whether a ping may be missing only because we could not hear it."""
+        excused = self.excused_until is not None and self.alert_after == self.excused_until
+        began = self.last_start is not None or (self.due is not None and self.due <= now)
+        return excused and began and self.status != Status.DOWN
 
     def is_running(self, now: datetime) -> bool:
         return is_running(self.last_start, self.grace, now)

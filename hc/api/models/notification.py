@@ -42,10 +42,19 @@ class Notification(models.Model):
     # Counts the leases as well: who holds an older number no longer holds the row.
     attempts = models.SmallIntegerField(default=0)
     due = models.DateTimeField(null=True, blank=True)
+    # Whose servers are called, as the settings of the channel say.
+    destination = models.CharField(max_length=100, blank=True, default="", editable=False)
     settled = models.DateTimeField(null=True, blank=True)
+    # The message to the group of channels that this one is a part of.
+    group = models.ForeignKey(
+        "self", models.CASCADE, null=True, blank=True, related_name="members", editable=False
+    )
+    # A message about a flapping check: how often it changed its status in the last hour; else 0.
+    changes = models.IntegerField(default=0, editable=False)
 
     class Meta:
         indexes = [
+            models.Index(fields=["channel", "created"], name="api_notification_channel"),
             models.Index(
                 fields=["priority", "due"],
                 name="api_notification_open",

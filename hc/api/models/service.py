@@ -15,6 +15,10 @@ class Heartbeat(models.Model):
     pid = models.IntegerField()
     started = models.DateTimeField()
     beat = models.DateTimeField()
+    # Since when this process keeps answered pings on disk; NULL while it has none.
+    spooling_since = models.DateTimeField(null=True, blank=True)
+    # What it has counted, as hc.lib.metrics.snapshot gives it.
+    figures = models.JSONField(default=list, blank=True)
 
     class Meta:
         constraints = [
@@ -40,6 +44,32 @@ class Journal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.position}"
+
+
+class Listening(models.Model):
+    """The one row that says up to when all pings that reached us are in the database.
+
+    Written by the web processes every few seconds; deadlines beyond it are not judged.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"heard until {self.until}"
+
+
+class Outage(models.Model):
+    """A time in which we could not hear pings, and how many checks were given more time."""
+
+    started = models.DateTimeField()
+    ended = models.DateTimeField(db_index=True)
+    # The end of the extra time that was given.
+    excused_until = models.DateTimeField()
+    checks = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"deaf from {self.started} to {self.ended}"
 
 
 class Chore(models.Model):

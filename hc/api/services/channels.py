@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db import transaction
@@ -37,6 +38,23 @@ def update(code: UUID, config: Config, *, name: str, verified: bool | None = Non
 def verify(code: UUID) -> None:
     """The address of a channel was confirmed from its mailbox."""
     Channel.objects.filter(code=code).update(email_verified=True)
+
+
+def rename(code: UUID, name: str) -> None:
+    """What lists call the channel; empty for its own title."""
+    Channel.objects.filter(code=code).update(name=name)
+
+
+def set_checks(channel: Channel, checks: Collection[Check]) -> None:
+    """Exactly these checks of its project alert through the channel."""
+    with transaction.atomic():
+        Channel.objects.select_for_update().get(pk=channel.pk)
+        channel.checks.set(checks)
+
+
+def enable(code: UUID) -> None:
+    """Send messages through the channel again."""
+    Channel.objects.filter(code=code).update(disabled=False)
 
 
 def disable(code: UUID) -> None:

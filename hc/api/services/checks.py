@@ -17,7 +17,7 @@ from django.db import transaction
 from hc.accounts.models import Profile, Project
 from hc.api.models import Channel, Check, Flip, ScheduleKind
 from hc.api.models.check import DEFAULT_GRACE, DEFAULT_TIMEOUT
-from hc.api.services import transitions
+from hc.api.services import reminders, transitions
 from hc.core.schedule import Cron, OnCalendar, Schedule, Simple
 from hc.core.state import (
     CheckState,
@@ -160,13 +160,15 @@ def resume(code: uuid.UUID, now: datetime) -> None:
         _store(check, before, transition, now)
 
 
-def remove(code: uuid.UUID) -> None:
+def remove(code: uuid.UUID, now: datetime) -> None:
     """Delete a check with its pings, flips and messages.
 
     Its row is locked until then: a ping that comes meanwhile waits, and finds it gone.
     """
     with transaction.atomic():
-        _locked(code).delete()
+        check = _locked(code)
+        check.delete()
+        reminders.follow_projects([check.project_id], now)
 
 
 def set_channel(code: uuid.UUID, channel: Channel, *, enabled: bool) -> None:
@@ -184,4 +186,7 @@ def _locked(code: uuid.UUID) -> Check:
 
 
 def _store(check: Check, before: CheckState, transition: Transition, now: datetime) -> None:
-    Flip.objects.bulk_create(transitions.store(check, before, transition, now))
+    flips = transitions.store(check, before, transition, now)
+    Flip.objects.bulk_create(flips)
+    if flips:
+        reminders.follow_checks([check.pk], now)

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from hc.api.models import Heartbeat
+from hc.lib import metrics
 
 STALE = timedelta(seconds=30)
 FORGOTTEN = timedelta(days=1)
@@ -26,10 +27,19 @@ class Pulse:
         }
         self._started = timezone.now()
 
-    def beat(self, now: datetime) -> None:
-        """Say that we are alive; forgets the dead of former days."""
+    def beat(self, now: datetime, *, spooling_since: datetime | None = None) -> None:
+        """Say that we are alive; forgets the dead of former days.
+
+        `spooling_since`: when answered pings began to wait on this machine's disk, if they do.
+        """
         Heartbeat.objects.update_or_create(
-            **self._who, defaults={"beat": now, "started": self._started}
+            **self._who,
+            defaults={
+                "beat": now,
+                "started": self._started,
+                "spooling_since": spooling_since,
+                "figures": metrics.snapshot(),
+            },
         )
         Heartbeat.objects.filter(beat__lt=now - FORGOTTEN).delete()
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from hc.accounts.models import Profile, Project, User
 from hc.accounts.services.projects import create_project
@@ -124,7 +125,7 @@ def test_only_paused_checks_resume(check: Check, now: datetime) -> None:
 def test_a_removed_check_takes_its_log_along(check: Check, project: Project, now: datetime) -> None:
     channel = make_webhook(project)
     record([ping_event(check.code, now, Kind.FAIL)], now)
-    checks.remove(check.code)
+    checks.remove(check.code, timezone.now())
     assert not Ping.objects.exists()
     assert not Flip.objects.exists()
     assert not Notification.objects.exists()

@@ -283,25 +283,51 @@ def test_a_longer_schedule_only_moves_the_deadline(status: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "due", "last_start", "shown"),
+    ("status", "due", "alert_after", "shown"),
     [
         (Status.NEW, None, None, Shown.NEW),
         (Status.PAUSED, NOW - DAY, None, Shown.PAUSED),
-        (Status.DOWN, NOW + DAY, NOW, Shown.DOWN),
+        (Status.DOWN, NOW + DAY, None, Shown.DOWN),
         (Status.UP, None, None, Shown.UP),
-        (Status.UP, NOW + MINUTE, None, Shown.UP),
-        (Status.UP, NOW, None, Shown.GRACE),
-        (Status.UP, NOW - HOUR + MINUTE, None, Shown.GRACE),
-        (Status.UP, NOW - HOUR, None, Shown.DOWN),
-        (Status.UP, NOW + DAY, NOW - HOUR, Shown.DOWN),
-        (Status.NEW, None, NOW - HOUR, Shown.DOWN),
-        (Status.PAUSED, None, NOW - MINUTE, Shown.PAUSED),
+        (Status.UP, NOW + MINUTE, NOW + HOUR, Shown.UP),
+        (Status.UP, NOW, NOW + HOUR, Shown.GRACE),
+        (Status.UP, NOW - DAY, NOW + MINUTE, Shown.GRACE),
+        (Status.UP, NOW - HOUR, NOW, Shown.DOWN),
+        (Status.UP, NOW + DAY, NOW, Shown.DOWN),
+        (Status.NEW, None, NOW, Shown.DOWN),
+        (Status.PAUSED, None, NOW + MINUTE, Shown.PAUSED),
     ],
 )
 def test_shown_status(
-    status: Status, due: datetime | None, last_start: datetime | None, shown: Shown
+    status: Status, due: datetime | None, alert_after: datetime | None, shown: Shown
 ) -> None:
-    assert shown_status(status, due=due, grace=HOUR, last_start=last_start, now=NOW) is shown
+    assert shown_status(status, due=due, alert_after=alert_after, now=NOW) is shown
+
+
+# --- Deadlines that were moved, because we could not hear pings ---------------------------------
+
+MOVED = up(NOW - DAY - 2 * HOUR)._replace(alert_after=NOW + HOUR)
+
+
+@pytest.mark.parametrize("kind", [Kind.LOG, Kind.IGNORED])
+def test_a_moved_deadline_survives_what_ends_no_run(kind: Kind) -> None:
+    assert after_ping(MOVED, ping(kind)).state.alert_after == NOW + HOUR
+
+
+def test_a_run_that_begins_meanwhile_has_its_time() -> None:
+    assert after_ping(MOVED, ping(Kind.START)).state.alert_after == NOW + HOUR
+    later = MOVED._replace(alert_after=NOW + DAY)
+    assert after_ping(later, ping(Kind.START)).state.alert_after == NOW + HOUR
+
+
+def test_the_end_of_a_run_ends_the_extra_time() -> None:
+    later = MOVED._replace(alert_after=NOW + 9 * DAY)
+    assert after_ping(later, ping(Kind.SUCCESS)).state.alert_after == NOW + DAY + HOUR
+
+
+def test_a_moved_deadline_passes_as_well() -> None:
+    result = after_deadline(MOVED, NOW + HOUR)
+    assert flip_of(result) == Flip(Status.UP, Status.DOWN, NOW + HOUR, Reason.TIMEOUT)
 
 
 def test_running_ends_with_the_grace_time() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import groupby
 from typing import Any
 
@@ -15,12 +16,13 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from hc.accounts.models import Project
-from hc.api.models import Check, DeliveryState, Flip, Notification, Ping
+from hc.api.models import Channel, Check, Flip, Notification, Ping
 from hc.core import words
 from hc.core.state import HISTORY
-from hc.front.channels import channel_name
+from hc.front import outcomes
 from hc.front.rows import LABELS, Phrase, clock, duration_text
 from hc.integrations.base import Integration
+from hc.integrations.names import channel_name
 
 register = template.Library()
 
@@ -196,37 +198,49 @@ def flip_text(flip: Flip) -> str:
 
 
 @register.filter
-def told(notification: Notification) -> str:
-    """Who was told of a flip, and how fast: "Slack told in 1.2 s", "Pager not told yet"."""
-    name = channel_name(notification.channel)
-    if notification.state == DeliveryState.SENT and notification.settled:
-        return f"{name} told in {words.run_time(notification.settled - notification.created)}"
-    states = {
-        DeliveryState.FAILED: "could not be told",
-        DeliveryState.DROPPED: "was switched off",
-    }
-    return f"{name} {states.get(DeliveryState(notification.state), 'not told yet')}"
+def those_told(notifications: Sequence[Notification]) -> str:
+    """Who was told, and how fast: "Slack told in 1.2 s, Pager told in 3.0 s."; may be empty."""
+    sent = [n for n in outcomes.without_groups(notifications) if outcomes.latency(n) is not None]
+    said = [f"{channel_name(n.channel)} {outcomes.outcome(n, UTC)}" for n in sent]
+    return ", ".join(said) + "." if said else ""
+
+
+@register.filter
+def those_not_told(notifications: Sequence[Notification]) -> list[Notification]:
+    """The messages that have not arrived, or not yet."""
+    return [n for n in outcomes.without_groups(notifications) if outcomes.latency(n) is None]
+
+
+@register.filter
+def name_of(channel: Channel) -> str:
+    return channel_name(channel)
+
+
+@register.filter
+def outcome(notification: Notification, zone: tzinfo) -> str:
+    return outcomes.outcome(notification, zone)
 
 
 @register.filter
 def told_tone(notification: Notification) -> str:
-    if notification.state == DeliveryState.SENT:
-        return "up-text"
-    return "down-text" if notification.state == DeliveryState.FAILED else "late-text"
+    return outcomes.tone(notification)
 
 
 @register.filter
-def told_when(notification: Notification, zone: tzinfo) -> str:
-    """How the last message to a channel went: "told 01:45:01", "retrying, 3rd try 01:52"."""
-    now = timezone.now()
-    if notification.state == DeliveryState.SENT and notification.settled:
-        return f"told {clock(notification.settled, now, zone)}"
-    if notification.state in (DeliveryState.FAILED, DeliveryState.DROPPED):
-        return notification.error
-    if notification.attempts and notification.due and notification.state == DeliveryState.QUEUED:
-        when = f"{notification.due.astimezone(zone):%H:%M:%S}"
-        return f"{notification.error}; try {notification.attempts + 1} at {when}"
-    return "being told"
+def told_how(notification: Notification, zone: tzinfo) -> str:
+    """What became of a message: "delivered in 1.2 s", or why it was not, and what is next."""
+    return outcomes.fate(notification, zone)
+
+
+@register.filter
+def is_awaited(test: Notification | None) -> bool:
+    """Whether to ask every second for what comes of a test message; the list asks now and then."""
+    return test is not None and outcomes.is_awaited(test, timezone.now())
+
+
+@register.filter
+def last_told(notification: Notification, zone: tzinfo) -> str:
+    return outcomes.last_told(notification, zone, timezone.now())
 
 
 @register.filter

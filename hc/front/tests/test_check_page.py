@@ -299,7 +299,7 @@ def test_typical_run_times() -> None:
 
 
 def test_a_check_that_vanishes_while_its_page_is_open(as_alice: Client, check: Check) -> None:
-    checks.remove(check.code)
+    checks.remove(check.code, timezone.now())
     assert as_alice.get(f"/checks/{check.code}/status/").status_code == 404
 
 

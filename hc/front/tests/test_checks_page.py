@@ -11,10 +11,18 @@ from django.utils import timezone
 
 from hc.accounts.models import Profile, Project, Role, User
 from hc.api.models import Check
+from hc.api.services import listening
 from hc.api.services.heartbeats import Pulse
 from hc.core.state import Kind
 from hc.pings.writer import record
-from tests.factories import make_check, make_cron_check, make_member, make_webhook, ping_event
+from tests.factories import (
+    listen,
+    make_check,
+    make_cron_check,
+    make_member,
+    make_webhook,
+    ping_event,
+)
 
 
 def page(client: Client, project: Project, query: str = "") -> str:
@@ -182,6 +190,21 @@ def test_outsiders_get_nothing(client: Client, project: Project, bob: User) -> N
 
 
 # --- The frame --------------------------------------------------------------------------------
+
+
+def test_a_check_whose_pings_may_be_lost_is_shown_as_unsure(
+    as_alice: Client, project: Project, check: Check
+) -> None:
+    now = timezone.now()
+    record([ping_event(check.code, now - timedelta(days=1, minutes=70))], now)
+    listen(now - timedelta(minutes=30))
+    listening.advance(now, now)
+    shown = page(as_alice, project)
+    assert "Unsure" in shown
+    assert "pings may be lost" in shown
+    assert "Pings could not be heard from" in shown
+    details = as_alice.get(f"/checks/{check.code}/details/").content.decode()
+    assert "pings may be lost; people are told" in details
 
 
 def test_a_silent_alert_process_is_shown(as_alice: Client, project: Project) -> None:

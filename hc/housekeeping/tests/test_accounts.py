@@ -7,10 +7,13 @@ import pytest
 from django.db import connection
 
 from hc.accounts.models import Profile, Project, Role, User
+from hc.accounts.services import closing
 from hc.accounts.services.accounts import create_account
-from hc.api.models import Check, Ping
+from hc.api.models import Check, DeliveryState, Ping, QueuedMail
+from hc.api.services import mails
 from hc.core.state import Kind
-from hc.housekeeping import accounts
+from hc.housekeeping import accounts, tasks
+from hc.lib.mail import Mail
 from hc.pings.writer import record
 from tests.factories import make_check, make_member, ping_event
 
@@ -147,3 +150,31 @@ def test_a_ping_at_the_last_moment_saves_the_account(idle: User, now: datetime) 
     with connection.execute_wrapper(meddle):
         assert prune(now) == 0
     assert User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("state", "deleted"),
+    [
+        (DeliveryState.QUEUED, 0),
+        (DeliveryState.SENDING, 0),
+        (DeliveryState.FAILED, 0),
+        (DeliveryState.SENT, 1),
+    ],
+)
+def test_nobody_is_deleted_whose_notice_was_not_sent(
+    noticed: User, now: datetime, state: DeliveryState, deleted: int
+) -> None:
+    told = now - 31 * DAY
+    notice = Mail(noticed.email, "Closing", "", "", bounce_id=closing.notice_id(noticed))
+    mails.post(notice, told)
+    QueuedMail.objects.update(state=state)
+    assert prune(now) == deleted
+
+
+def test_a_notice_that_failed_is_forgotten_before_its_mail_is(noticed: User, now: datetime) -> None:
+    told = now - 31 * DAY
+    mails.post(Mail(noticed.email, "Closing", "", "", bounce_id=closing.notice_id(noticed)), told)
+    QueuedMail.objects.update(state=DeliveryState.FAILED, due=None, settled=told + DAY)
+    assert sum(tasks.mails(now)) == 2
+    assert not QueuedMail.objects.exists()
+    assert prune(now) == 0

@@ -19,7 +19,9 @@ from hc.api.models import (
     Heartbeat,
     Journal,
     Notification,
+    Outage,
     Ping,
+    QueuedMail,
     TokenBucket,
 )
 from hc.core.object_keys import object_key
@@ -325,6 +327,17 @@ def journals(now: datetime) -> None:
         Journal.objects.create(name=name, position=1, updated=updated)
 
 
+def mails(now: datetime) -> None:
+    for to, settled in (("old", now - 2 * DAY), ("new", now)):
+        QueuedMail.objects.create(to=to, expires=now, settled=settled)
+
+
+def test_outages_are_kept_for_two_years(db: None, now: datetime) -> None:
+    for ended in (now - 800 * DAY, now - 700 * DAY):
+        Outage.objects.create(started=ended, ended=ended, excused_until=ended)
+    assert sum(retention.outages(now)) == 1
+
+
 @pytest.mark.parametrize(
     ("make", "task", "model", "column"),
     [
@@ -334,6 +347,7 @@ def journals(now: datetime) -> None:
         (log_records, retention.log_records, Record, "name"),
         (heartbeats, retention.heartbeats, Heartbeat, "host"),
         (journals, retention.journals, Journal, "name"),
+        (mails, retention.mails, QueuedMail, "to"),
     ],
 )
 def test_the_old_goes_and_the_new_stays(

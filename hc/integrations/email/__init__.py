@@ -5,4 +5,5 @@ EMAIL = Integration(
     label="Email",
     blurb="A message to a mailbox, with the facts and the output of the job.",
     confirms=True,
+    sends_many=True,
 )

@@ -8,17 +8,27 @@ from hc.integrations.base import Config, Direction
 
 
 class EmailConfig(Config):
-    """Stored as {"value": address, "up": bool, "down": bool}; formerly as the bare address."""
+    """Stored as {"value": address, "up": bool, "down": bool}; formerly as the bare address.
+
+    `together`: many checks may be told of in one mail; stored where it was switched off.
+    """
 
     value: str
     up: bool = True
     down: bool = True
+    together: bool = True
 
     @classmethod
     def load(cls, value: str) -> Self:
         if not value.startswith("{"):
             return cls(value=value)
         return super().load(value)
+
+    def dump(self) -> str:
+        return self.model_dump_json(exclude={"together"} if self.together else None)
+
+    def tells_together(self) -> bool:
+        return self.together
 
     @property
     def address(self) -> str:

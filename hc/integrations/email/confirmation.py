@@ -17,8 +17,9 @@ from django.utils import timezone
 from hc.accounts.models import User
 from hc.api.models import Channel, Limit, TokenBucket
 from hc.api.models.token_bucket import private_name
+from hc.api.services import mails
 from hc.lib.links import absolute
-from hc.lib.mail import Mail, send_later
+from hc.lib.mail import Mail
 
 LIFETIME = timedelta(days=7)
 PER_SENDER = Limit(20, timedelta(days=1))
@@ -43,14 +44,16 @@ def send(channel: Channel, address: str, sender: User) -> bool:
         "site_name": settings.SITE_NAME,
         "site_root": settings.SITE_ROOT,
     }
-    send_later(
+    mails.post(
         Mail(
             to=address,
             subject=f"Confirm alerts from {settings.SITE_NAME}",
             text=render_to_string("integrations/email/confirm.txt", facts),
             html=render_to_string("integrations/email/confirm.html", facts),
             headers={"Auto-Submitted": "auto-generated"},
-        )
+        ),
+        now,
+        use=LIFETIME,
     )
     return True
 

@@ -25,7 +25,13 @@ class EmailForm(ChannelForm):
     )
     down = forms.BooleanField(label="when a check goes down", required=False, initial=True)
     up = forms.BooleanField(label="when it comes up again", required=False, initial=True)
-    field_order = ("address", "name", "down", "up")
+    together = forms.BooleanField(
+        label="Tell of many checks in one mail",
+        required=False,
+        initial=True,
+        help_text="From the tenth message within a minute on.",
+    )
+    field_order = ("address", "name", "down", "up", "together")
 
     @classmethod
     def initial_from(cls, config: Config) -> dict[str, Any]:
@@ -42,7 +48,9 @@ class EmailForm(ChannelForm):
 
     def config(self) -> EmailConfig:
         data = self.cleaned_data
-        return EmailConfig(value=data["address"], up=data["up"], down=data["down"])
+        return EmailConfig(
+            value=data["address"], up=data["up"], down=data["down"], together=data["together"]
+        )
 
     def is_verified(self, user: User, before: Channel | None) -> bool:
         """One's own address needs no confirmation, nor does one that was confirmed already."""

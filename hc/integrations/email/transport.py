@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import textwrap
+from collections.abc import Sequence
 from email.message import EmailMessage, Message
 from typing import Any, cast
 
@@ -12,19 +13,29 @@ from django.template.loader import render_to_string
 
 from hc.core import words
 from hc.core.schedule import Cron, OnCalendar
+from hc.core.state import Reason
 from hc.integrations.base import Alert, LastPing, Outcome, Wire, dead, delivered, failed, retry
 from hc.integrations.email.config import EmailConfig
 from hc.lib.mail import Mail, MailError, one_line
 
 MAX_BODY = 10_000
+MOST_LISTED = 200
 TEXT_WIDTH = 80
 
 
 async def send(alert: Alert, config: EmailConfig, wire: Wire) -> Outcome:
+    return await _send(alert, compose(alert, config), wire)
+
+
+async def send_many(alerts: Sequence[Alert], config: EmailConfig, wire: Wire) -> Outcome:
+    return await _send(alerts[0], compose_many(alerts, config), wire)
+
+
+async def _send(alert: Alert, mail: Mail, wire: Wire) -> Outcome:
     if not alert.verified:
         return failed("Email not verified")
     try:
-        await wire.mail.send_async(compose(alert, config))
+        await wire.mail.send_async(mail)
     except MailError as e:
         return _outcome_of(e)
     return delivered()
@@ -48,7 +59,47 @@ def compose(alert: Alert, config: EmailConfig) -> Mail:
         headers=_headers(alert),
         bounce_id=f"n.{alert.id}",
         attachment=_original(alert.last_ping),
+        message_id=str(alert.id),
     )
+
+
+def compose_many(alerts: Sequence[Alert], config: EmailConfig) -> Mail:
+    """One message for many checks of a project that went the same way."""
+    first = alerts[0]
+    named = sorted(alerts, key=lambda alert: (alert.check.label.lower(), alert.at))
+    facts = {
+        "alert": first,
+        "count": len(alerts),
+        "down": first.status == "down",
+        "site_name": first.site.name,
+        "logo_url": first.site.logo_url,
+        "lines": [_line(alert) for alert in named[:MOST_LISTED]],
+        "unlisted": max(0, len(named) - MOST_LISTED),
+        "project_link": f"{first.site.root}/projects/{first.project.code}/checks/",
+        "projects": first.reader.projects,
+    }
+    number = words.count(len(alerts), "check")
+    return Mail(
+        to=config.address,
+        subject=one_line(f"{first.status.upper()} | {number} of {first.project.name}"),
+        text=render_to_string("integrations/email/alert_many.txt", facts),
+        html=render_to_string("integrations/email/alert_many.html", facts),
+        headers={k: v for k, v in _headers(first).items() if k != "References"},
+        bounce_id=f"n.{first.id}",
+        message_id=str(first.id),
+    )
+
+
+def _line(alert: Alert) -> dict[str, str]:
+    """What the message about many checks says of one of them."""
+    because = {Reason.TIMEOUT: "no ping in time", Reason.FAIL: "failure signal"}
+    after = f"after {words.downtime(alert.downtime)}" if alert.downtime else ""
+    return {
+        "label": alert.check.label,
+        "link": alert.link,
+        "at": alert.at.astimezone(alert.reader.tz).strftime("%d %b %H:%M"),
+        "why": because.get(alert.reason, after),
+    }
 
 
 def _headers(alert: Alert) -> dict[str, str]:

@@ -56,7 +56,7 @@ def test_retired_kinds_are_unknown() -> None:
 
 def test_what_is_switched_off_is_not_available() -> None:
     kinds = [i.kind for i in registry.available({"WEBHOOKS_ENABLED": False})]
-    assert kinds == ["email"]
+    assert kinds == ["email", "group"]
 
 
 def test_there_is_no_logo_but_those_of_the_kinds() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,8 +16,6 @@ from pytest_django import Settings
 
 from hc.accounts.models import Project, Role, User
 from hc.api.models import Channel, Check
-from hc.api.services import channels
-from hc.integrations.email.config import EmailConfig
 from hc.lib.signing import unsubscribe_token
 from tests.factories import make_email, make_member, make_webhook
 
@@ -108,26 +105,6 @@ def test_a_kind_that_is_switched_off_does_not_exist(
     html = as_alice.get(f"/projects/{project.code}/integrations/").content.decode()
     assert "example.org" in html
     assert "Add Webhook" not in html
-
-
-def test_the_list_says_how_each_channel_is(as_alice: Client, project: Project) -> None:
-    html = as_alice.get(f"/projects/{project.code}/integrations/").content.decode()
-    assert "Nobody is told" in html
-    now = timezone.now()
-    states: dict[str, dict[str, Any]] = {
-        "Nothing sent yet": {},
-        "Last message delivered": {"last_notify": now},
-        "Last message failed: boom": {"last_notify": now, "last_error": "boom"},
-        "Switched off: gone": {"disabled": True, "last_error": "gone"},
-        "cannot be read": {"value": "{"},
-        "Retired": {"kind": "hipchat"},
-    }
-    for columns in states.values():
-        Channel.objects.filter(pk=make_webhook(project).pk).update(**columns)
-    channels.create(project, "email", EmailConfig(value="new@example.org"), verified=False)
-    html = as_alice.get(f"/projects/{project.code}/integrations/").content.decode()
-    for words in (*states, "Waiting to be confirmed"):
-        assert words in html
 
 
 # --- Webhooks ---------------------------------------------------------------------------------
@@ -257,7 +234,8 @@ def test_a_confirmation_is_bound_to_the_address_and_expires(
 def test_changing_other_settings_keeps_the_confirmation(as_alice: Client, project: Project) -> None:
     channel = make_email(project)
     as_alice.post(
-        f"/integrations/{channel.code}/edit/", {"address": "ops@example.org", "down": "on"}
+        f"/integrations/{channel.code}/edit/",
+        {"address": "ops@example.org", "down": "on", "together": "on"},
     )
     channel.refresh_from_db()
     assert channel.email_verified

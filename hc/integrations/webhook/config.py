@@ -53,7 +53,7 @@ class WebhookConfig(Config):
         return urlsplit(self.url_down or self.url_up).hostname or ""
 
     def destination(self) -> str:
-        return self.title()
+        return urlsplit(self.url_down or self.url_up).netloc.rpartition("@")[2]
 
     def details(self) -> str:
         if self.url_down and self.url_up:

@@ -8,14 +8,14 @@ import email.policy
 import smtplib
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
-from django.core import mail as django_mail
 from pytest_django import Settings
 
 from hc.lib import mail
 from hc.lib.mail import Mail, Mailer, MailError, as_mail_error
-from tests.receivers import Mailbox, smtp_sink
+from tests.receivers import Mailbox, free_port, smtp_sink
 
 MESSAGE = Mail("you@example.org", "Hello\r\nBcc: x", "text ü", "<p>html</p>")
 
@@ -126,25 +126,40 @@ def test_the_mailer_sends_beside_the_event_loop(mailbox: Mailbox) -> None:
     assert len(mailbox.messages) == 4
 
 
-def test_mail_for_later_is_sent_outside_the_request() -> None:
-    mail.send_later(MESSAGE)
-    mail.flush()
-    assert [m.subject for m in django_mail.outbox] == ["Hello Bcc: x"]
+def test_connections_are_kept_for_a_while(mailbox: Mailbox) -> None:
+    moments = [0.0]
+    mailer = Mailer(threads=1, clock=lambda: moments[0])
+
+    def send() -> None:
+        asyncio.run(mailer.send_async(MESSAGE))
+
+    send()
+    send()
+    moments[0] += mail.KEEP_SECONDS + 1
+    send()
+    mailer.close()
+    assert len(mailbox.messages) == 3
+    assert mailbox.connections == 2
 
 
-def test_mail_for_later_that_fails_is_logged(
-    mailbox: Mailbox, caplog: pytest.LogCaptureFixture
-) -> None:
-    mailbox.refuse = "550 no"
-    mail.send_later(MESSAGE)
-    mail.flush()
-    assert "mail not sent" in caplog.text
+def test_a_connection_that_the_server_has_closed_costs_no_message(mailbox: Mailbox) -> None:
+    mailer = Mailer(threads=1)
+    asyncio.run(mailer.send_async(MESSAGE))
+    mailbox.hang_up()
+    asyncio.run(mailer.send_async(MESSAGE))
+    mailer.close()
+    assert len(mailbox.messages) == 2
 
 
-def test_no_trouble_of_a_mail_goes_unnoticed(
-    caplog: pytest.LogCaptureFixture, settings: Settings
-) -> None:
-    settings.EMAIL_BACKEND = "no.such.Backend"
-    mail.send_later(mail.Mail("a@example.org", "subject", "text", "<p>html</p>"))
-    mail.flush()
-    assert "mail not sent" in caplog.text
+def test_a_message_keeps_its_id_over_all_attempts(mailbox: Mailbox) -> None:
+    mail.send(replace(MESSAGE, message_id="abc"))
+    assert b"Message-ID: <abc@" in mailbox.messages[0][2]
+
+
+def test_a_server_that_cannot_be_reached_is_said_in_words(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    mailer = Mailer(threads=1)
+    with pytest.raises(mail.MailError, match="refused or closed the connection"):
+        asyncio.run(mailer.send_async(MESSAGE))
+    mailer.close()

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from pytest_django import Settings
 
 from hc.accounts.models import Project
@@ -122,7 +123,7 @@ def test_a_check_may_vanish_before_its_mail_comes(server: Running, check: Check)
         client.ehlo()
         client.mail(SENDER)
         client.rcpt(address(check))
-        checks.remove(check.code)
+        checks.remove(check.code, timezone.now())
         assert client.data(MAIL)[0] == 250
     assert not Ping.objects.exists()
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from hc.housekeeping.loop import Housekeeper, stopped_by_signals
+from hc.housekeeping.loop import Housekeeper
+from hc.lib.stopping import stopped_by_signals
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         keeper = Housekeeper()
-        with stopped_by_signals(keeper):
+        with stopped_by_signals(keeper.stop):
             if options["once"]:
                 self._report(keeper.once(WAIT_SECONDS))
                 return
