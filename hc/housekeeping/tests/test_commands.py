@@ -48,6 +48,11 @@ def ping(check: Check, number: int, body: bytes = b"") -> None:
     record([ping_event(check.code, now + seconds(n), body=body) for n in range(number)], now)
 
 
+def successes() -> int:
+    """The successes of all days: an hour ago may be yesterday, and the day since is a row too."""
+    return sum(DailyRollup.objects.values_list("successes", flat=True))
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_says_what_it_is_for(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
@@ -65,7 +70,7 @@ def test_housekeeping_once_does_everything(check: Check, bucket: Bucket) -> None
     for words in ("rollups 12", "days ", "pings 2", "bodies 10"):
         assert words in said
     assert Ping.objects.filter(body_raw=None).count() == len(bucket.listed()) == 10
-    assert DailyRollup.objects.get().successes == 12
+    assert successes() == 12
     again = run("housekeeping", "--once")
     assert "pings" not in again
     assert "bodies" not in again
@@ -80,7 +85,7 @@ def test_housekeeping_says_what_failed(check: Check, bucket: Bucket, settings: S
     ping(check, 1, b"x" * 101)
     with pytest.raises(CommandError, match="Failed, see the log: bodies"):
         run("housekeeping", "--once")
-    assert DailyRollup.objects.get().successes == 1
+    assert successes() == 1
 
 
 def test_housekeeping_gives_way_to_another_copy(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
