@@ -129,6 +129,7 @@ CORE: tuple[Var, ...] = (
     Var("ALLOWED_HOSTS", LIST, _nothing, "Host names the site answers to. Unset: the host of SITE_ROOT.", example="checks.example.org,10.0.0.5"),
     Var("CSRF_TRUSTED_ORIGINS", LIST, _nothing, "Further origins whose forms are accepted.", example="https://other.example.org"),
     Var("SITE_NAME", TEXT, "Mychecks", "Name of this site in pages and messages."),
+    Var("MASTER_BADGE_LABEL", TEXT, lambda v: v["SITE_NAME"], "Label of a project's badge. Unset: SITE_NAME."),
     Var("SITE_LOGO_URL", TEXT, "", "Logo shown instead of the built-in one."),
     Var("SUPPORT_EMAIL", SENDER, "", "Address shown where people may need help."),
     Var("REGISTRATION_OPEN", BOOL, True, "Whether anybody may sign up."),
@@ -182,6 +183,7 @@ CORE: tuple[Var, ...] = (
     Var("METRICS_KEY", TEXT, "", "Key for the metrics of this service at /-/metrics and /api/v3/metrics/. Unset: there are none.", secret=True),
     Var("STATSD_HOST", TEXT, "", "A statsd server that gets counters and timers over UDP; the port is 8125 unless it is given.", example="statsd.example.org:8125"),
     Var("LOG_RETENTION_DAYS", integer(1, 3650), 30, "Days for which log records are kept in the database."),
+    Var("API_RATE_LIMIT", integer(0, 1_000_000), 0, "Requests to the API that each key may make in a minute; beyond, they are answered 429. 0: no limit."),
     # Alerts
     Var("INTEGRATIONS_ALLOW_PRIVATE_IPS", BOOL, False, "Whether integrations may call addresses of private networks."),
     Var("CA_BUNDLE", TEXT, "", "File with the certificate authorities trusted for outgoing HTTPS. Unset: the system's."),
@@ -192,7 +194,7 @@ CORE: tuple[Var, ...] = (
 
 # Known from the service we are compatible with; accepted, but without effect in this version.
 WITHOUT_EFFECT = frozenset(
-    """MASTER_BADGE_LABEL REMOTE_USER_HEADER RP_ID APPRISE_ENABLED DISCORD_CLIENT_ID DISCORD_CLIENT_SECRET GITHUB_CLIENT_ID
+    """REMOTE_USER_HEADER RP_ID APPRISE_ENABLED DISCORD_CLIENT_ID DISCORD_CLIENT_SECRET GITHUB_CLIENT_ID
     GITHUB_CLIENT_SECRET GITHUB_PRIVATE_KEY GITHUB_PUBLIC_LINK MATRIX_HOMESERVER
     MATRIX_USER_ID MATRIX_ACCESS_TOKEN MATTERMOST_ENABLED MSTEAMS_ENABLED NTFY_SH_TOKEN
     OPSGENIE_ENABLED PAGERTREE_ENABLED PD_ENABLED PD_APP_ID PROMETHEUS_ENABLED

@@ -28,6 +28,7 @@ WEB_WORKERS: int = env["WEB_WORKERS"]
 DATA_DIR = Path(env["DATA_DIR"]).resolve()
 SITE_ROOT: str = env["SITE_ROOT"]
 SITE_NAME: str = env["SITE_NAME"]
+MASTER_BADGE_LABEL: str = env["MASTER_BADGE_LABEL"]
 SITE_LOGO_URL: str = env["SITE_LOGO_URL"]
 SUPPORT_EMAIL: str = env["SUPPORT_EMAIL"]
 REGISTRATION_OPEN: bool = env["REGISTRATION_OPEN"]
@@ -90,6 +91,7 @@ INSTALLED_APPS = [
     "lucide",
 ]
 MIDDLEWARE = [
+    "hc.lib.middleware.HeadRequests",
     "hc.lib.middleware.RequestIds",
     "hc.ops.views.Probes",
     "django.middleware.security.SecurityMiddleware",
@@ -275,6 +277,7 @@ S3_SECRET_KEY: str = env["S3_SECRET_KEY"]
 S3_REGION: str = env["S3_REGION"]
 S3_TIMEOUT: int = env["S3_TIMEOUT"]
 S3_SECURE: bool = env["S3_SECURE"]
+API_RATE_LIMIT: int = env["API_RATE_LIMIT"]
 LOG_RETENTION_DAYS: int = env["LOG_RETENTION_DAYS"]
 
 # --- Logs: one line per event on standard output -----------------------------------------------

@@ -16,9 +16,9 @@ routes: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("hc.accounts.urls")),
     path("", include("hc.integrations.urls")),
-    path("", include("hc.api.rest.urls")),
     *[path(f"api/v{n}/status/", views.status) for n in (1, 2, 3)],
     *[path(f"api/v{n}/metrics/", views.counts) for n in (1, 2, 3)],
+    path("", include("hc.api.rest.urls")),
     path("", include("hc.front.urls")),
 ]
 

@@ -6,6 +6,7 @@ touch gets a 403. Source: the permission matrix of the specification, accounts 1
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -91,14 +92,23 @@ def projects_of(user: User) -> list[Project]:
     return sorted(mine.distinct(), key=lambda project: (str(project).lower(), project.pk))
 
 
+def roles_of(user: User, projects: Iterable[Project]) -> dict[int, Role]:
+    """The user's role in each of the projects, by their keys; as `role_in`, in one query."""
+    members = dict(Member.objects.filter(user=user).values_list("project_id", "role"))
+    found: dict[int, Role] = {}
+    for project in projects:
+        if project.owner_id == user.pk:
+            found[project.pk] = Role.OWNER
+        elif user.is_superuser:
+            found[project.pk] = Role.MANAGER
+        elif project.pk in members:
+            found[project.pk] = _ROLES.get(members[project.pk], Role.READONLY)
+    return found
+
+
 def role_in(user: User, project: Project) -> Role | None:
     """The user's role; a superuser is a manager everywhere, but owns only what is theirs."""
-    if project.owner_id == user.pk:
-        return Role.OWNER
-    if user.is_superuser:
-        return Role.MANAGER
-    member = Member.objects.filter(user=user, project=project).first()
-    return _ROLES.get(member.role, Role.READONLY) if member else None
+    return roles_of(user, [project]).get(project.pk)
 
 
 def _admit(request: HttpRequest, project: Project, need: Role) -> ProjectAccess:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
+from django.db.models.functions import Coalesce, Length
 
 from hc.accounts.models import Profile, Project
 from hc.api.models import Channel, Check, Flip, Notification, Ping
-from hc.core.durations import LoggedPing, durations
-from hc.core.state import Shown, Status
+from hc.core.durations import LONGEST_RUN, LoggedPing, durations
+from hc.core.state import Kind, Shown, Status
 from hc.core.uptime import Period, Uptime, uptime
+
+# Pings before a page among which the starts of its runs are looked for.
+LOOK_BACK = 1000
 
 
 def checks_of(project: Project) -> list[Check]:
@@ -91,6 +97,54 @@ def recent_pings(check: Check, limit: int) -> list[Ping]:
     log_limit = Profile.of(check.project.owner_id).ping_log_limit
     visible = Ping.objects.filter(owner=check, n__gt=check.n_pings - log_limit)
     return list(visible.order_by("-n")[:limit])
+
+
+class PingRow(NamedTuple):
+    """A ping without its body. `size`: the bytes of its body, 0 or None if it has none."""
+
+    n: int | None
+    kind: str | None
+    created: datetime
+    scheme: str
+    remote_addr: str | None
+    method: str
+    ua: str
+    rid: UUID | None
+    size: int | None
+
+    def logged(self) -> LoggedPing:
+        return LoggedPing(self.n or 0, Kind(self.kind or Kind.SUCCESS), self.created, self.rid)
+
+
+def ping_rows(check: Check, limit: int, *, before: int | None = None) -> list[PingRow]:
+    """The newest visible pings, newest first; those with numbers below `before`."""
+    log_limit = Profile.of(check.project.owner_id).ping_log_limit
+    rows = Ping.objects.filter(owner=check, n__gt=check.n_pings - log_limit)
+    if before is not None:
+        rows = rows.filter(n__lt=before)
+    size = Coalesce(F("object_size"), Length("body_raw"))
+    columns = [name for name in PingRow._fields if name != "size"]
+    found = rows.order_by("-n").annotate(size=size).values_list(*columns, "size")[:limit]
+    return [PingRow._make(row) for row in found]
+
+
+def run_times_of(check: Check, rows: Sequence[PingRow]) -> dict[int, timedelta]:
+    """The durations of the runs that the pings ended, {n: duration}; also of those whose starts
+    came before the oldest of `rows`, which are the newest first. One query."""
+    pings = [row.logged() for row in reversed(rows)]
+    if not pings:
+        return {}
+    first = pings[0]
+    earlier = Ping.objects.filter(
+        owner=check, n__lt=first.n, created__gte=first.at - LONGEST_RUN
+    ).order_by("-n")
+    columns = ("n", "kind", "created", "rid")
+    older = [
+        LoggedPing(n, Kind(kind or Kind.SUCCESS), at, rid)
+        for n, kind, at, rid in earlier.values_list(*columns)[:LOOK_BACK]
+    ]
+    found = durations([*reversed(older), *pings])
+    return {ping.n: found[ping.n] for ping in pings if ping.n in found}
 
 
 def run_times(pings: Sequence[Ping]) -> dict[int, timedelta]:

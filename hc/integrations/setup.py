@@ -6,7 +6,9 @@ template `integrations/<kind>/form.html`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Self
 from uuid import UUID
 
@@ -24,6 +26,14 @@ from hc.api.services import channels
 from hc.integrations import registry
 from hc.integrations.base import BadConfig, Config, Integration
 from hc.integrations.names import channel_name
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What people should know after a channel was stored. `warning`: something is left to do."""
+
+    text: str
+    warning: bool = False
 
 
 class ChannelForm(forms.Form):
@@ -49,6 +59,15 @@ class ChannelForm(forms.Form):
         """Stored settings by the names of the form's fields."""
         return config.model_dump()
 
+    def get_initial_values(self) -> dict[str, Any]:
+        """What the fields hold before anything is typed, as data that the form would take."""
+        values = {name: self.get_initial_for_field(f, name) for name, f in self.fields.items()}
+        return {
+            name: self.fields[name].prepare_value(value)
+            for name, value in values.items()
+            if value is not None
+        }
+
     def offer(self, project: Project) -> None:
         """Fill choices that depend on the project."""
 
@@ -60,8 +79,32 @@ class ChannelForm(forms.Form):
         """Whether the address in the form may be used without being confirmed first."""
         return True
 
-    def after_save(self, request: HttpRequest, channel: Channel) -> None:
-        """What else a kind does when its channel was stored."""
+    def after_save(self, channel: Channel, user: User) -> Note | None:
+        """What else a kind does when its channel was stored by `user`, and what to say of it."""
+        return None
+
+
+def store(
+    form: ChannelForm, project: Project, kind: str, user: User
+) -> tuple[Channel, Note | None]:
+    """A new channel with the settings of a valid form, and what to say of it."""
+    channel = channels.create(
+        project,
+        kind,
+        form.config(),
+        name=form.cleaned_data["name"],
+        verified=form.is_verified(user, None),
+    )
+    return channel, form.after_save(channel, user)
+
+
+def restore(form: ChannelForm, channel: Channel, user: User) -> Note | None:
+    """The settings of a valid form for an existing channel; what to say of it."""
+    verified = form.is_verified(user, channel)
+    name = form.cleaned_data["name"]
+    channels.update(channel.code, form.config(), name=name, verified=verified)
+    channel.refresh_from_db()
+    return form.after_save(channel, user)
 
 
 def gate(kind: str) -> Integration:
@@ -80,19 +123,13 @@ def add(request: HttpRequest, code: UUID, kind: str) -> HttpResponse:
 @login_required
 def _add(request: HttpRequest, code: UUID, integration: Integration) -> HttpResponse:
     access = project_for(request, code, need=Role.REGULAR)
-    form_class = _form_class(integration.kind)
+    form_class = _form_of(integration)
     form = form_class(request.POST) if request.method == "POST" else form_class()
     form.offer(access.project)
     if form.is_bound and form.is_valid():
-        channel = channels.create(
-            access.project,
-            integration.kind,
-            form.config(),
-            name=form.cleaned_data["name"],
-            verified=form.is_verified(access.user, None),
-        )
+        _, note = store(form, access.project, integration.kind, access.user)
         messages.success(request, "Added. All checks of this project alert through it.")
-        form.after_save(request, channel)
+        _say(request, note)
         return redirect("hc-integrations", access.project.code)
     return _form_page(request, access, integration, form)
 
@@ -101,20 +138,17 @@ def _add(request: HttpRequest, code: UUID, integration: Integration) -> HttpResp
 def edit(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
     channel, access = channel_for(request, code, need=Role.REGULAR)
     integration = gate(channel.kind)
-    form_class = _form_class(integration.kind)
-    form = _stored(form_class, channel)
+    form_class = _form_of(integration)
+    form = stored(form_class, channel)
     form.offer(access.project)
     if request.method == "POST":
         before, form = form.before, form_class(request.POST)
         form.before = before
         form.offer(access.project)
         if form.is_valid():
-            verified = form.is_verified(request.user, channel)
-            name = form.cleaned_data["name"]
-            channels.update(channel.code, form.config(), name=name, verified=verified)
-            channel.refresh_from_db()
+            note = restore(form, channel, request.user)
             messages.success(request, "Saved.")
-            form.after_save(request, channel)
+            _say(request, note)
             return redirect("hc-integrations", access.project.code)
     return _form_page(request, access, integration, form, channel)
 
@@ -137,18 +171,34 @@ def remove(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
     return render(request, "integrations/remove.html", context)
 
 
-def _form_class(kind: str) -> type[ChannelForm]:
-    form: type[ChannelForm] = import_module(f"hc.integrations.{kind}.forms").FORM
+def form_class(kind: str) -> type[ChannelForm] | None:
+    """The form of a kind; None if it is set up in another way."""
+    name = f"hc.integrations.{kind}.forms"
+    if find_spec(name) is None:
+        return None
+    form: type[ChannelForm] | None = getattr(import_module(name), "FORM", None)
     return form
 
 
-def _stored(form_class: type[ChannelForm], channel: Channel) -> ChannelForm:
+def stored(form_class: type[ChannelForm], channel: Channel) -> ChannelForm:
     """The form with the channel's settings; empty if they cannot be read any more."""
     try:
         config = registry.load_config(channel.kind, channel.value)
     except BadConfig:
         return form_class(initial={"name": channel.name})
     return form_class.for_config(channel.name, config)
+
+
+def _form_of(integration: Integration) -> type[ChannelForm]:
+    form = form_class(integration.kind)
+    if form is None:
+        raise Http404
+    return form
+
+
+def _say(request: HttpRequest, note: Note | None) -> None:
+    if note:
+        (messages.warning if note.warning else messages.info)(request, note.text)
 
 
 def _form_page(

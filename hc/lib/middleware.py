@@ -35,6 +35,21 @@ def content_security_policy() -> str:
     )
 
 
+class HeadRequests:
+    """A HEAD request gets the headers that a GET would get, and no body: servers send what they
+    are given. To be the outermost one."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._get_response(request)
+        if request.method == "HEAD" and not response.streaming:
+            response.headers["Content-Length"] = str(len(response.content))
+            response.content = b""
+        return response
+
+
 class PageHeaders:
     """A strict content policy, no powers for scripts, and no copies of private pages in caches."""
 

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from hc.accounts.admin import AccountAdmin, AccountForm
+from hc.accounts.admin.people import AccountAdmin, AccountForm
 from hc.accounts.models import Credential, LoginToken, Member, Profile, Project, Role, User
 from hc.accounts.services.accounts import create_account
 from hc.accounts.services.keys import create_api_key, create_ping_key, create_readonly_key

@@ -107,6 +107,8 @@ class Check(models.Model):
     last_success = models.DateTimeField(null=True, blank=True)
     last_fail = models.DateTimeField(null=True, blank=True)
     outcomes = models.CharField(max_length=20, blank=True, default="")
+    # Grows with each change by a person or a script, so that readers notice it; not with pings.
+    edits = models.IntegerField(default=0, editable=False)
     # Up to which ping the daily rollups have counted.
     rolled_n = models.IntegerField(default=0, editable=False)
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from hc.api.rest import callbacks
+from hc.api.rest import badges, callbacks, dispatch
+from hc.api.rest.operations import OPERATIONS
 
 VERSIONS = (1, 2, 3)
 
@@ -12,7 +13,10 @@ def _of_version(number: int) -> list[URLPattern]:
     return [
         path(f"{root}/notifications/<uuid:code>/status", callbacks.notification_status),
         path(f"{root}/bounces/", callbacks.bounce),
+        *dispatch.patterns(OPERATIONS, number),
+        dispatch.nothing_there(number),
     ]
 
 
 urlpatterns = [pattern for number in VERSIONS for pattern in _of_version(number)]
+urlpatterns += badges.urlpatterns

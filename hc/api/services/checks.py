@@ -7,12 +7,13 @@ the same transaction. The time is an argument.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 
 from hc.accounts.models import Profile, Project
 from hc.api.models import Channel, Check, Flip, ScheduleKind
@@ -26,6 +27,8 @@ from hc.core.state import (
     after_resume,
     after_schedule_change,
 )
+
+Columns = Mapping[str, Any]
 
 
 class LimitReached(Exception):
@@ -65,7 +68,7 @@ class ScheduleSettings:
 class Details:
     """What a check is called and which pings it takes; the columns of the same names."""
 
-    columns: Mapping[str, Any] = field(default_factory=dict)
+    columns: Columns = field(default_factory=dict)
 
 
 def create(
@@ -79,9 +82,32 @@ def create(
     Raises LimitReached. The owner's profile is locked, so parallel calls cannot exceed the limit.
     """
     with transaction.atomic():
-        if available(project, lock=True) <= 0:
-            raise LimitReached
-        return _insert(project, details, schedule, channels)
+        return _add(project, dict(details.columns) | schedule.columns(), channels)
+
+
+def upsert(
+    project: Project,
+    columns: Columns,
+    now: datetime,
+    *,
+    unique: Columns | None = None,
+    channels: list[Channel] | None = None,
+) -> tuple[Check, bool]:
+    """The oldest check of the project with all the values of `unique`, changed; or else a new one.
+
+    Returns it with whether it was made now. Nothing in `unique`: always a new one. `channels`
+    None: those that the check has; a new one has none. Raises LimitReached. The owner's profile
+    is locked before a check is made, so that parallel calls make one.
+    """
+    with transaction.atomic():
+        if unique:
+            found = _first_like(project, unique)
+            if found is None:
+                available(project, lock=True)
+                found = _first_like(project, unique)
+            if found is not None:
+                return _change(found, columns, now, channels), False
+        return _add(project, columns, channels or []), True
 
 
 def provision(project: Project, slug: str) -> tuple[Check, bool]:
@@ -97,7 +123,7 @@ def provision(project: Project, slug: str) -> tuple[Check, bool]:
         except Check.DoesNotExist:
             if room <= 0:
                 raise LimitReached from None
-        return _insert(project, Details({"name": slug, "slug": slug}), ScheduleSettings()), True
+        return _insert(project, {"name": slug, "slug": slug}), True
 
 
 def available(project: Project, *, lock: bool = False, factor: int = 1) -> int:
@@ -109,20 +135,6 @@ def available(project: Project, *, lock: bool = False, factor: int = 1) -> int:
     return profile.check_limit * factor - used
 
 
-def _insert(
-    project: Project,
-    details: Details,
-    schedule: ScheduleSettings,
-    channels: list[Channel] | None = None,
-) -> Check:
-    check = Check(project=project, **details.columns, **schedule.columns())
-    check.save(force_insert=True)
-    if channels is None:
-        channels = list(Channel.objects.filter(project=project))
-    check.channel_set.set(channels)
-    return check
-
-
 def edit(code: uuid.UUID, details: Details, schedule: ScheduleSettings, now: datetime) -> None:
     """Change a check's details and schedule together.
 
@@ -130,26 +142,31 @@ def edit(code: uuid.UUID, details: Details, schedule: ScheduleSettings, now: dat
     shortened it is looking at it.
     """
     with transaction.atomic():
-        check = _locked(code)
-        before = check.state()
         columns = dict(details.columns) | schedule.columns()
-        Check.objects.filter(pk=check.pk).update(**columns)
-        rule, grace = schedule.rule(), schedule.grace
-        # The same schedule is no reason to be quiet about a deadline that has just passed.
-        if (rule, grace) != (before.schedule, before.grace):
-            changed = after_schedule_change(before, rule, grace, now, quiet=True)
-            _store(check, before, changed, now)
+        _change(_locked(code), columns, now, quiet=True)
 
 
-def pause(code: uuid.UUID, now: datetime) -> None:
+def change(
+    code: uuid.UUID, columns: Columns, now: datetime, channels: list[Channel] | None = None
+) -> Check:
+    """Change some columns of a check, and its channels unless they are None; the check after it.
+
+    A check that is overdue by a new schedule is left to the alert loop, which tells people: nobody
+    is looking at it. Raises Check.DoesNotExist.
+    """
+    with transaction.atomic():
+        return _change(_locked(code), columns, now, channels)
+
+
+def pause(code: uuid.UUID, now: datetime) -> Check:
     """Stop watching a check; a paused one stays as it is."""
     with transaction.atomic():
         check = _locked(code)
         before = check.state()
-        _store(check, before, after_pause(before, now), now)
+        return _store(check, before, after_pause(before, now), now)
 
 
-def resume(code: uuid.UUID, now: datetime) -> None:
+def resume(code: uuid.UUID, now: datetime) -> Check:
     """Watch a paused check again, from its next ping on; raises NotPaused."""
     with transaction.atomic():
         check = _locked(code)
@@ -157,7 +174,7 @@ def resume(code: uuid.UUID, now: datetime) -> None:
         transition = after_resume(before, now)
         if not transition.flips:
             raise NotPaused
-        _store(check, before, transition, now)
+        return _store(check, before, transition, now)
 
 
 def remove(code: uuid.UUID, now: datetime) -> None:
@@ -180,13 +197,94 @@ def set_channel(code: uuid.UUID, channel: Channel, *, enabled: bool) -> None:
         check.channel_set.remove(channel)
 
 
+def pause_all(checks: QuerySet[Check], now: datetime) -> list[uuid.UUID]:
+    """Stop watching checks; the codes of those that were watched."""
+    return _move_all(checks, after_pause, now)
+
+
+def resume_all(checks: QuerySet[Check], now: datetime) -> list[uuid.UUID]:
+    """Watch paused checks again; the codes of those that were paused."""
+    return _move_all(checks, after_resume, now)
+
+
+def remove_all(checks: QuerySet[Check], now: datetime) -> list[uuid.UUID]:
+    """Delete checks as `remove` does; their codes."""
+    with transaction.atomic():
+        rows = list(_in_order(checks).values_list("pk", "code", "project_id"))
+        Check.objects.filter(pk__in=[pk for pk, _, _ in rows]).delete()
+        reminders.follow_projects({project for _, _, project in rows}, now)
+    return [code for _, code, _ in rows]
+
+
+def _move_all(
+    checks: QuerySet[Check], move: Callable[[CheckState, datetime], Transition], now: datetime
+) -> list[uuid.UUID]:
+    with transaction.atomic():
+        moved = [(check, move(check.state(), now)) for check in _in_order(checks)]
+        moved = [(check, found) for check, found in moved if found.flips]
+        transitions.store_many(moved)
+        transitions.store_flips(
+            [flip for check, found in moved for flip in transitions.flips_of(check.pk, found, now)]
+        )
+        reminders.follow_checks([check.pk for check, _ in moved], now)
+    return [check.code for check, _ in moved]
+
+
+def _in_order(checks: QuerySet[Check]) -> QuerySet[Check]:
+    return Check.objects.filter(pk__in=checks.values("pk")).for_update()
+
+
+def _first_like(project: Project, wanted: Columns) -> Check | None:
+    """The oldest check of the project that equals `wanted`, locked."""
+    return Check.objects.for_update().filter(project=project, **wanted).first()
+
+
+def _add(project: Project, columns: Columns, channels: list[Channel] | None) -> Check:
+    if available(project, lock=True) <= 0:
+        raise LimitReached
+    return _insert(project, columns, channels)
+
+
+def _insert(project: Project, columns: Columns, channels: list[Channel] | None = None) -> Check:
+    check = Check(project=project, **columns)
+    check.save(force_insert=True)
+    if channels is None:
+        channels = list(Channel.objects.filter(project=project))
+    check.channel_set.set(channels)
+    return check
+
+
+def _change(
+    check: Check,
+    columns: Columns,
+    now: datetime,
+    channels: list[Channel] | None = None,
+    *,
+    quiet: bool = False,
+) -> Check:
+    """Change a locked check; it holds the new values afterwards."""
+    before = check.state()
+    for name, value in columns.items():
+        setattr(check, name, value)
+    Check.objects.filter(pk=check.pk).update(edits=F("edits") + 1, **columns)
+    rule, grace = check.schedule_rule(), check.grace
+    # The same schedule is no reason to be quiet about a deadline that has just passed.
+    if (rule, grace) != (before.schedule, before.grace):
+        _store(check, before, after_schedule_change(before, rule, grace, now, quiet=quiet), now)
+    if channels is not None:
+        check.channel_set.set(channels)
+    return check
+
+
 def _locked(code: uuid.UUID) -> Check:
     """The check, locked; raises Check.DoesNotExist."""
     return Check.objects.for_update().get(code=code)
 
 
-def _store(check: Check, before: CheckState, transition: Transition, now: datetime) -> None:
+def _store(check: Check, before: CheckState, transition: Transition, now: datetime) -> Check:
+    """Write what the rules decided; the check holds the new values afterwards."""
     flips = transitions.store(check, before, transition, now)
     Flip.objects.bulk_create(flips)
     if flips:
         reminders.follow_checks([check.pk], now)
+    return check

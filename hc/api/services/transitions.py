@@ -6,21 +6,39 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import F
 
 from hc.api.models import Check, Flip
 from hc.api.models.check import changed_columns
 from hc.core.state import CheckState, Transition
+from hc.lib.bulk import update_rows
+
+MOVED = ("status", "status_since", "last_start", "last_ping", "due", "alert_after")
 
 
 def store(check: Check, before: CheckState, transition: Transition, now: datetime) -> list[Flip]:
-    """Write the changed columns of a locked check; returns its flips, not yet stored."""
+    """Write the changed columns of a locked check, which holds the new values afterwards; returns
+    its flips, not yet stored."""
     changes = changed_columns(before, transition.state)
     sweep_at = next_look(check.sweep_at, transition.state.alert_after)
     if sweep_at != check.sweep_at:
         changes["sweep_at"] = sweep_at
     if changes:
-        Check.objects.filter(pk=check.pk).update(**changes)
+        Check.objects.filter(pk=check.pk).update(edits=F("edits") + 1, **changes)
+    for name, value in changes.items():
+        setattr(check, name, value)
     return flips_of(check.pk, transition, now)
+
+
+def store_many(moved: Sequence[tuple[Check, Transition]]) -> None:
+    """Write the columns of many locked checks that pausing and resuming change."""
+    rows = []
+    for check, transition in moved:
+        after = transition.state
+        sweep_at = next_look(check.sweep_at, after.alert_after)
+        values = {name: getattr(after, name) for name in MOVED} | {"status": str(after.status)}
+        rows.append((check.pk, *values.values(), sweep_at, check.edits + 1))
+    update_rows(Check, (*MOVED, "sweep_at", "edits"), rows)
 
 
 def store_flips(flips: Sequence[Flip]) -> None:

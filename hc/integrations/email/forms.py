@@ -6,15 +6,13 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import messages
-from django.http import HttpRequest
 
 from hc.accounts.models import User, normalise_email
 from hc.api.models import Channel
-from hc.integrations.base import Config
+from hc.integrations.base import BadConfig, Config
 from hc.integrations.email import confirmation
 from hc.integrations.email.config import EmailConfig
-from hc.integrations.setup import ChannelForm
+from hc.integrations.setup import ChannelForm, Note
 
 
 class EmailForm(ChannelForm):
@@ -59,17 +57,19 @@ class EmailForm(ChannelForm):
             return True
         if before is None or before.disabled or not before.email_verified:
             return False
-        return EmailConfig.load(before.value).address == address
+        try:
+            return EmailConfig.load(before.value).address == address
+        except BadConfig:
+            return False
 
-    def after_save(self, request: HttpRequest, channel: Channel) -> None:
-        if channel.email_verified or not isinstance(request.user, User):
-            return
+    def after_save(self, channel: Channel, user: User) -> Note | None:
+        if channel.email_verified:
+            return None
         address = self.cleaned_data["address"]
-        if confirmation.send(channel, address, request.user):
-            messages.info(request, f"We have sent a mail to {address} to be confirmed.")
-        else:
-            text = "Too many mails were sent to confirm addresses; save it again in an hour."
-            messages.warning(request, text)
+        if confirmation.send(channel, address, user):
+            return Note(f"We have sent a mail to {address} to be confirmed.")
+        text = "Too many mails were sent to confirm addresses; save it again in an hour."
+        return Note(text, warning=True)
 
 
 FORM = EmailForm

@@ -11,7 +11,7 @@ from django.template.loader import get_template
 
 from hc.integrations import registry
 from hc.integrations.base import BadConfig, Config, Integration
-from hc.integrations.setup import ChannelForm, _form_class
+from hc.integrations.setup import ChannelForm, form_class
 
 FOLDER = Path(registry.__file__).parent
 each_kind = pytest.mark.parametrize("integration", registry.KINDS, ids=lambda i: i.kind)
@@ -22,7 +22,9 @@ def test_its_folder_is_complete(integration: Integration) -> None:
     folder = FOLDER / integration.kind
     assert ET.parse(folder / "logo.svg").getroot().tag.endswith("svg")  # noqa: S314 - our own file
     assert callable(registry.transport(integration.kind))
-    assert issubclass(_form_class(integration.kind), ChannelForm)
+    form = form_class(integration.kind)
+    assert form
+    assert issubclass(form, ChannelForm)
     template = get_template(f"integrations/{integration.kind}/form.html")
     assert str(folder) in str(template.origin)  # type: ignore[attr-defined]  # of Django's engine
     assert finders.find(f"integrations/{integration.kind}/logo.svg") == str(folder / "logo.svg")

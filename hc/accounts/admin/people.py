@@ -1,4 +1,4 @@
-"""People and projects in the admin pages. Source: accounts 13 of the specification."""
+"""Accounts and profiles in the admin pages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
@@ -19,16 +18,14 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.views.generic import RedirectView
 
 from hc.accounts.forms import AddressField
-from hc.accounts.models import Credential, LoginToken, Member, Profile, Project, Theme, User
+from hc.accounts.models import Credential, Profile, Project, Theme, User
 from hc.accounts.services.accounts import AddressTaken, check_new_account, create_account
-from hc.accounts.services.projects import MAX_NAME, create_project
-from hc.api.models import Channel, Check
+from hc.api.models import Check
 from hc.api.services import reminders
 from hc.core.words import count
-from hc.lib.admin import Journal, ModelForm, Refused, Table, ZoneForm, count_of, link_to, pick
+from hc.lib.admin import ModelForm, Refused, Table, ZoneForm, count_of, link_to, pick
 from hc.reports.preferences import NAG_PERIODS
 
 if TYPE_CHECKING:
@@ -42,30 +39,10 @@ DELETION_GRACE = timedelta(days=31)
 MANY_CHECKS = (10, 20, 50, 100, 500, 1000)
 PROJECTS_SHOWN = 5
 
-admin.site.site_header = admin.site.site_title = f"{settings.SITE_NAME} administration"
-admin.site.site_url = f"/{settings.URL_PREFIX}/" if settings.URL_PREFIX else "/"
-
-
-class SignIn(RedirectView):
-    """To the login page of the site, and back to the page that was asked for.
-
-    Whoever is signed in already may not come here: sent back, they would go round in circles.
-    """
-
-    pattern_name = "hc-login"
-
-    def get_redirect_url(self, *args: Any, **kwargs: Any) -> str | None:
-        user = self.request.user
-        self.query_string = user.is_staff or not user.is_authenticated
-        return super().get_redirect_url(*args, **kwargs)
-
 
 def lock_checks(**lookups: Model) -> None:
     """Pings that come before the transaction ends wait, and find what it left."""
     list(Check.objects.filter(**lookups).for_update().only("pk"))
-
-
-# --- Accounts ---------------------------------------------------------------------------------
 
 
 class AccountForm(ModelForm[User]):
@@ -357,144 +334,3 @@ class ProfileAdmin(Table[Profile]):
         columns = {"deletion_scheduled_date": date, "deletion_reminded": None}
         self.change_rows(request, profiles, message, **columns)
         return len(profiles)
-
-
-@admin.register(Credential)
-class CredentialAdmin(Journal[Credential]):
-    """Deleting one takes a lost key from an account."""
-
-    list_display = ("id", "created", "user", "name")
-    list_filter = ("created",)
-    list_select_related = ("user",)
-    search_fields = ("=id", "name", "user__email")
-    codes = ("code",)
-    fields = ("code", "name", "user", "created")
-    ordering = ("-id",)
-    hidden = ("data",)
-
-
-@admin.register(LoginToken)
-class LoginTokenAdmin(Journal[LoginToken]):
-    """Deleting one makes a mailed link useless."""
-
-    list_display = ("id", "user", "created", "expires", "used")
-    list_filter = ("created",)
-    list_select_related = ("user",)
-    search_fields = ("user__email",)
-    fields = ("user", "created", "expires", "used")
-    ordering = ("-id",)
-    hidden = ("digest",)
-
-
-# --- Projects ---------------------------------------------------------------------------------
-
-
-class ProjectForm(ModelForm[Project]):
-    name = forms.CharField(
-        max_length=MAX_NAME, required=False, help_text="May stay empty for a person's first one."
-    )
-
-    def clean_name(self) -> str:
-        return " ".join(self.cleaned_data["name"].split())
-
-
-@admin.register(Project)
-class ProjectAdmin(Table[Project]):
-    form = ProjectForm
-    list_display = ("id", "label", "people", "usage", "site_link")
-    list_display_links = ("id", "label")
-    search_fields = ("=id", "name", "owner__email")
-    codes = ("code",)
-    ordering = ("-id",)
-    hidden = ("api_key", "api_key_readonly", "ping_key")
-    autocomplete_fields = ("owner",)
-    readonly_fields = ("code", "keys", "site_link")
-
-    def get_fields(self, request: HttpRequest, obj: Project | None = None) -> tuple[str, ...]:
-        if obj is None:
-            return ("name", "owner")
-        return ("name", "owner", "code", "badge_key", "show_slugs", "keys", "site_link")
-
-    def get_readonly_fields(
-        self, request: HttpRequest, obj: Project | None = None
-    ) -> tuple[str, ...]:
-        return (*self.readonly_fields, "owner") if obj else self.readonly_fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
-        return (
-            super()
-            .get_queryset(request)
-            .select_related("owner")
-            .annotate(
-                n_members=count_of(Member.objects.all(), "project"),
-                n_checks=count_of(Check.objects.all(), "project"),
-                n_channels=count_of(Channel.objects.all(), "project"),
-            )
-        )
-
-    @admin.display(description="Name", ordering="name")
-    def label(self, project: Project) -> str:
-        return project.name or f"Default of {project.owner.email}"
-
-    @admin.display(description="People", ordering="owner__email")
-    def people(self, project: Any) -> str:
-        more = f" + {count(project.n_members, 'member')}" if project.n_members else ""
-        return format_html("{}{}", link_to(project.owner), more)
-
-    @admin.display(description="Usage", ordering="n_checks")
-    def usage(self, project: Any) -> str:
-        return f"{count(project.n_checks, 'check')}, {count(project.n_channels, 'integration')}"
-
-    @admin.display(description="Checks")
-    def site_link(self, project: Project) -> str:
-        url = reverse("hc-checks", args=[project.code])
-        return format_html('<a href="{}">Open the project</a>', url)
-
-    @admin.display(description="Keys")
-    def keys(self, project: Project) -> str:
-        """Which there are; they are never shown."""
-        names = {
-            "API key": project.api_key,
-            "read-only API key": project.api_key_readonly,
-            "ping key": project.ping_key,
-        }
-        return ", ".join(name for name, key in names.items() if key) or "None"
-
-    def save_model(self, request: HttpRequest, obj: Project, form: Any, change: bool) -> None:
-        if change:
-            super().save_model(request, obj, form, change)
-        else:
-            obj.pk = create_project(obj.name, obj.owner).pk
-
-    def delete_model(self, request: HttpRequest, obj: Project) -> None:
-        with transaction.atomic():
-            lock_checks(project=obj)
-            obj.delete()
-
-
-class MemberForm(ModelForm[Member]):
-    def clean(self) -> dict[str, Any]:
-        project, user = self.cleaned_data.get("project"), self.cleaned_data.get("user")
-        if project and user and project.owner_id == user.pk:
-            raise ValidationError("The owner of a project is no member besides.")
-        return self.cleaned_data
-
-
-@admin.register(Member)
-class MemberAdmin(Table[Member]):
-    form = MemberForm
-    list_display = ("id", "project", "user", "role", "transfer_request_date")
-    list_display_links = ("id",)
-    list_filter = ("role",)
-    list_select_related = ("user", "project__owner")
-    search_fields = ("user__email", "project__name")
-    codes = ("project__code",)
-    ordering = ("-id",)
-    fields = ("project", "user", "role", "transfer_request_date")
-    autocomplete_fields = ("project", "user")
-    readonly_fields = ("transfer_request_date",)
-
-    def get_readonly_fields(
-        self, request: HttpRequest, obj: Member | None = None
-    ) -> tuple[str, ...]:
-        return (*self.readonly_fields, *(("project", "user") if obj else ()))

@@ -1,0 +1,36 @@
+"""From the places in an address to rows that are the caller's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from hc.api.models import Check
+from hc.api.rest.answers import Problem, not_found
+from hc.api.rest.call import Call
+
+
+def check_of(call: Call, uuid: str) -> Check:
+    """The check with that code, if it is the caller's."""
+    check = Check.objects.filter(code=UUID(uuid)).first()
+    if check is None:
+        raise not_found("There is no check with this UUID.")
+    if check.project_id != call.project.pk:
+        raise Problem(403, "wrong project", "The check belongs to another project than the key.")
+    return check
+
+
+def still_there(change: Callable[[], Check]) -> Check:
+    """Somebody else may delete a check at any time."""
+    try:
+        return change()
+    except Check.DoesNotExist:
+        raise not_found("The check was deleted a moment ago.") from None
+
+
+def check_by_key(call: Call, unique_key: str) -> Check:
+    """The caller's check with that key, which does not give its address away."""
+    check = Check.objects.filter(project=call.project, unique_key=unique_key).first()
+    if check is None:
+        raise not_found("There is no check with this key.")
+    return check
