@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev test check bench bench-alerts lint types clean
+.PHONY: help up dev test check bench bench-alerts bench-api lint types clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ check: $(VENV)/.installed-dev ## Run all that CI runs
 
 bench: $(VENV)/.installed-dev ## Measure how many pings a second (wrk, pgbench)
 	$(BIN)/python -m tests.bench.ping
+
+bench-api: $(VENV)/.installed-dev ## Measure what the API costs
+	$(BIN)/python -m tests.bench.api
 
 bench-alerts: $(VENV)/.installed-dev ## Measure how fast alerts go out
 	$(BIN)/python -m tests.bench.alerts

@@ -162,7 +162,7 @@ _SERVER = {
 }
 if env["DB"] == "postgres":
     _database = _SERVER | {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "hc.lib.postgresql",
         "OPTIONS": {
             "sslmode": env["DB_SSLMODE"],
             "target_session_attrs": env["DB_TARGET_SESSION_ATTRS"],
@@ -278,6 +278,7 @@ S3_REGION: str = env["S3_REGION"]
 S3_TIMEOUT: int = env["S3_TIMEOUT"]
 S3_SECURE: bool = env["S3_SECURE"]
 API_RATE_LIMIT: int = env["API_RATE_LIMIT"]
+PROMETHEUS_ENABLED: bool = env["PROMETHEUS_ENABLED"]
 LOG_RETENTION_DAYS: int = env["LOG_RETENTION_DAYS"]
 
 # --- Logs: one line per event on standard output -----------------------------------------------

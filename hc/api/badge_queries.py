@@ -16,7 +16,7 @@ from django.db.models import Count, FilteredRelation, Q
 from hc.accounts.models import Project
 from hc.api.models import Check
 from hc.core.badge import Counts
-from hc.core.state import Status
+from hc.core.state import Shown, Status, shown_status
 
 
 def project_counts(badge_key: str, now: datetime) -> Counts | None:
@@ -42,9 +42,14 @@ def tag_counts(badge_key: str, tag: str, now: datetime) -> Counts | None:
 
 def check_counts(badge_key: UUID, now: datetime) -> tuple[str, Counts] | None:
     """What to call a check in public, and how it is. Its code is a secret."""
-    rows = Check.objects.filter(badge_key=badge_key).values("pk", "name", "slug")
-    row = rows.annotate(**_counting("", now)).first()
-    return (row["name"].strip() or row["slug"] or "check", _counts(row)) if row else None
+    columns = ("name", "slug", "status", "due", "alert_after")
+    row = Check.objects.filter(badge_key=badge_key).values_list(*columns).first()
+    if row is None:
+        return None
+    name, slug, status, due, alert_after = row
+    shown = shown_status(Status(status), due=due, alert_after=alert_after, now=now)
+    counts = Counts(1, int(shown is Shown.GRACE), int(shown is Shown.DOWN))
+    return name.strip() or slug or "check", counts
 
 
 def _counting(to_check: str, now: datetime) -> dict[str, Count]:

@@ -11,6 +11,7 @@ import hmac
 import string
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from uuid import UUID
 
 from django.conf import settings
@@ -31,18 +32,30 @@ class TooManyKeys(Exception):
     """The project or account has as many keys as it may have."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Caller:
     """Whom a key stands for: a project (read only or not), or an account with all its projects.
 
     `key`: what names the key where the key itself must not stand. `expired`: it is of no use.
+    `is_old`: it stands in a column of the project.
     """
 
     scope: Scope
     key: str
-    project: Project | None = None
-    user: User | None = None
+    project_id: int | None = None
+    user_id: int | None = None
     expired: bool = False
+    is_old: bool = False
+
+    @cached_property
+    def project(self) -> Project | None:
+        """The project with its owner; most calls get by without it."""
+        projects = Project.objects.select_related("owner")
+        return projects.get(pk=self.project_id) if self.project_id else None
+
+    @cached_property
+    def user(self) -> User | None:
+        return User.objects.get(pk=self.user_id) if self.user_id else None
 
 
 def create_key(
@@ -78,7 +91,12 @@ def remove_key(owner: Project | User, code: UUID) -> bool:
 
 def caller_of(text: str, now: datetime) -> Caller | None:
     """Whom the key stands for; None if there is no such key. Notes that it was used."""
-    return _by_name(text, now) or _by_column(text)
+    digest = _hmac(text)
+    first, second = (_by_column, _by_name) if digest in _in_columns else (_by_name, _by_column)
+    caller = first(text, now) or second(text, now)
+    if caller and caller.is_old:
+        _remember_column(digest)
+    return caller
 
 
 def create_api_key(project: Project) -> str:
@@ -108,31 +126,48 @@ def hashed(key: str, secret: str | None = None) -> str:
 
 def _by_name(text: str, now: datetime) -> Caller | None:
     digests = [_hmac(text, secret) for secret in _secrets()]
-    found = ApiKey.objects.filter(digest__in=digests).select_related("project__owner", "user")
-    key = found.first()
-    if key is None or (key.user and not key.user.is_active):
+    columns = ("pk", "code", "scope", "project_id", "user_id", "user__is_active")
+    rows = ApiKey.objects.filter(digest__in=digests)
+    found = rows.values_list(*columns, "expires", "last_used").first()
+    if found is None:
         return None
-    if key.last_used is None or now - key.last_used >= NOTED_EVERY:
-        ApiKey.objects.filter(pk=key.pk).update(last_used=now)
-    expired = key.expires is not None and key.expires <= now
-    return Caller(Scope(key.scope), str(key.code), key.project, key.user, expired)
+    pk, code, scope, project, user, is_active, expires, last_used = found
+    if is_active is False:
+        return None
+    if last_used is None or now - last_used >= NOTED_EVERY:
+        ApiKey.objects.filter(pk=pk).update(last_used=now)
+    expired = expires is not None and expires <= now
+    return Caller(Scope(scope), str(code), project, user, expired)
 
 
-def _by_column(text: str) -> Caller | None:
+def _by_column(text: str, now: datetime) -> Caller | None:
     """The project that holds the key in one of its two columns, hashed or, formerly, plain.
 
     A plain one is hashed the first time it is used.
     """
     stored = [*(hashed(text, secret) for secret in _secrets()), text]
     either = Q(api_key__in=stored) | Q(api_key_readonly__in=stored)
-    project = Project.objects.filter(either).select_related("owner").first()
-    if project is None:
+    found = Project.objects.filter(either).values_list("pk", "api_key", "api_key_readonly").first()
+    if found is None:
         return None
-    column = "api_key" if project.api_key in stored else "api_key_readonly"
-    if getattr(project, column) == text:
-        Project.objects.filter(pk=project.pk).update(**{column: hashed(text)})
-    scope = Scope.READWRITE if column == "api_key" else Scope.READONLY
-    return Caller(scope, f"{project.code}.{scope}", project)
+    pk, api_key, readonly_key = found
+    scope, column = (
+        (Scope.READWRITE, "api_key") if api_key in stored else (Scope.READONLY, "api_key_readonly")
+    )
+    if text in (api_key, readonly_key):
+        Project.objects.filter(pk=pk).update(**{column: hashed(text)})
+    return Caller(scope, f"{pk}.{scope}", pk, is_old=True)
+
+
+# The digests of keys that were found in columns last time: where to look first, nothing more.
+_in_columns: set[str] = set()
+MANY_KEYS = 10_000
+
+
+def _remember_column(digest: str) -> None:
+    if len(_in_columns) >= MANY_KEYS:
+        _in_columns.clear()
+    _in_columns.add(digest)
 
 
 def _new_text(scope: Scope) -> str:

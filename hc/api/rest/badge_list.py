@@ -12,7 +12,7 @@ from hc.api.rest.call import Call
 
 def index(call: Call) -> HttpResponse:
     """By tag, and `*` for all checks."""
-    rows = Check.objects.filter(project=call.project).values_list("tags", flat=True)
+    rows = Check.objects.filter(project=call.project_id).values_list("tags", flat=True)
     tags = {tag for text in rows for tag in text.split()}
     badges = {tag: badge_urls(call.project, tag) for tag in [ALL, *sorted(tags - {ALL})]}
     return json_answer({"badges": badges})

@@ -57,7 +57,7 @@ def _by_id(call: Call, ids: list[str]) -> list[int]:
         codes = {UUID(text) for text in ids}
     except ValueError:
         raise invalid("an item in 'ids' is not a UUID") from None
-    found = Check.objects.filter(project=call.project, code__in=codes)
+    found = Check.objects.filter(project=call.project_id, code__in=codes)
     known = dict(found.values_list("code", "pk"))
     if unknown := sorted(map(str, codes - set(known))):
         many = ", ".join(unknown[:10])
@@ -67,5 +67,5 @@ def _by_id(call: Call, ids: list[str]) -> list[int]:
 
 def _by_tags(call: Call, tags: list[str]) -> list[int]:
     wanted = set(tags)
-    rows = Check.objects.filter(project=call.project).values_list("pk", "tags")
+    rows = Check.objects.filter(project=call.project_id).values_list("pk", "tags")
     return [pk for pk, text in rows if wanted <= set(text.split())]

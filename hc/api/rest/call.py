@@ -53,6 +53,11 @@ class Call:
     caller: Caller | None = None
 
     @property
+    def project_id(self) -> int:
+        """The key of the caller's project: most operations need no more of it."""
+        return _needed(self.caller.project_id if self.caller else None)
+
+    @property
     def project(self) -> Project:
         return _needed(self.caller.project if self.caller else None)
 

@@ -52,7 +52,7 @@ class ChangedChannel(BaseModel):
 
 def index(call: Call) -> HttpResponse:
     wanted, page = call.fields(ALL_FIELDS) or USUAL_FIELDS, call.page()
-    rows = Channel.objects.filter(project=call.project).order_by("pk")
+    rows = Channel.objects.filter(project=call.project_id).order_by("pk")
     if page and page.after is not None:
         rows = rows.filter(pk__gt=page.after)
     found = list(rows[: page.limit + 1] if page else rows)
@@ -110,7 +110,7 @@ def test(call: Call, uuid: str) -> HttpResponse:
 
 
 def _channel(call: Call, uuid: str) -> Channel:
-    channel = Channel.objects.filter(code=UUID(uuid), project=call.project).first()
+    channel = Channel.objects.filter(code=UUID(uuid), project=call.project_id).first()
     if channel is None:
         raise not_found("There is no integration with this UUID in the project of the key.")
     return channel

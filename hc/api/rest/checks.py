@@ -10,7 +10,6 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 
-from hc.accounts.models import Project
 from hc.api import fingerprint, representation
 from hc.api.models import Channel, Check
 from hc.api.representation import EXTRA_FIELDS, CheckRow, described
@@ -19,7 +18,7 @@ from hc.api.rest.bodies import read_as
 from hc.api.rest.call import Call
 from hc.api.rest.channel_names import channels_named
 from hc.api.rest.check_fields import CheckFields
-from hc.api.rest.lookup import check_by_key, check_of, still_there
+from hc.api.rest.lookup import check_by_key, check_of, row_of, still_there
 from hc.api.rest.schemas import CheckAnswer, Status
 from hc.api.services import checks
 
@@ -48,7 +47,7 @@ def index(call: Call) -> HttpResponse:
 
 
 def read(call: Call, uuid: str) -> HttpResponse:
-    return _one(call, CheckRow.of(check_of(call, uuid)))
+    return _one(call, row_of(call, uuid))
 
 
 def read_by_key(call: Call, unique_key: str) -> HttpResponse:
@@ -117,7 +116,7 @@ def delete(call: Call, uuid: str) -> HttpResponse:
 
 def _matching(call: Call) -> Iterator[CheckRow]:
     """The rows that the filters of the address let through, beyond the cursor."""
-    rows: QuerySet[Check] = Check.objects.filter(project=call.project).order_by("pk")
+    rows: QuerySet[Check] = Check.objects.filter(project=call.project_id).order_by("pk")
     page = call.page()
     if page and page.after is not None:
         rows = rows.filter(pk__gt=page.after)
@@ -130,8 +129,15 @@ def _matching(call: Call) -> Iterator[CheckRow]:
         rows = rows.filter(tags__contains=tag)
     if page and not tags:
         rows = rows[: page.limit + 1]
-    named = map(CheckRow._make, rows.values_list(*CheckRow._fields))
-    return (row for row in named if tags <= set(row.tags.split())) if tags else named
+    return _read(rows, tags)
+
+
+def _read(rows: QuerySet[Check], tags: set[str]) -> Iterator[CheckRow]:
+    """The rows with all the tags. A generator: nothing is read before it is looked at."""
+    for values in rows.values_list(*CheckRow._fields):
+        row = CheckRow._make(values)
+        if not tags or tags <= set(row.tags.split()):
+            yield row
 
 
 def _additional(call: Call, rows: QuerySet[Check]) -> QuerySet[Check]:
@@ -172,7 +178,7 @@ def _channels(call: Call, fields: CheckFields) -> list[Channel] | None:
 
 
 def _described(call: Call, rows: list[CheckRow], *, extra: bool = False) -> list[dict[str, Any]]:
-    channels = {} if call.readonly else _channels_of(call.project, rows)
+    channels = {} if call.readonly else _channels_of(call.project_id, rows)
     shown = [described(row, call.view, channels.get(row.id, ())) for row in rows]
     if extra:
         for row, facts in zip(rows, shown, strict=True):
@@ -180,9 +186,9 @@ def _described(call: Call, rows: list[CheckRow], *, extra: bool = False) -> list
     return shown
 
 
-def _channels_of(project: Project, rows: Sequence[CheckRow]) -> dict[int, list[UUID]]:
+def _channels_of(project_id: int, rows: Sequence[CheckRow]) -> dict[int, list[UUID]]:
     """The codes of the channels of each check: {id: codes}."""
-    links = Channel.checks.through.objects.filter(channel__project=project)
+    links = Channel.checks.through.objects.filter(channel__project=project_id)
     if len(rows) <= FEW:
         links = links.filter(check_id__in=[row.id for row in rows])
     found: dict[int, list[UUID]] = {}
@@ -207,7 +213,7 @@ def _chosen(facts: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
 def _tag(call: Call) -> str:
     """What names this answer: the state of the checks, and how they are looked at."""
     seen = f"{call.version}-{'r' if call.readonly else 'w'}"
-    return f'W/"{fingerprint.of_checks(call.project, call.now)}-{seen}"'
+    return f'W/"{fingerprint.of_checks(call.project_id, call.now)}-{seen}"'
 
 
 assert set(EXTRA_FIELDS) <= set(ALL_FIELDS)  # noqa: S101 - of our own making

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from hc.api.models import Check
+from hc.api.representation import CheckRow
 from hc.api.rest.answers import Problem, not_found
 from hc.api.rest.call import Call
 
@@ -13,11 +14,23 @@ from hc.api.rest.call import Call
 def check_of(call: Call, uuid: str) -> Check:
     """The check with that code, if it is the caller's."""
     check = Check.objects.filter(code=UUID(uuid)).first()
-    if check is None:
+    _admit(call, check.project_id if check else None)
+    return check  # type: ignore[return-value] # _admit has seen that it is one
+
+
+def row_of(call: Call, uuid: str) -> CheckRow:
+    """What there is to show of the check with that code, if it is the caller's."""
+    rows = Check.objects.filter(code=UUID(uuid)).values_list("project_id", *CheckRow._fields)
+    project, *columns = rows.first() or (None,)
+    _admit(call, project)
+    return CheckRow(*columns)
+
+
+def _admit(call: Call, project: int | None) -> None:
+    if project is None:
         raise not_found("There is no check with this UUID.")
-    if check.project_id != call.project.pk:
+    if project != call.project_id:
         raise Problem(403, "wrong project", "The check belongs to another project than the key.")
-    return check
 
 
 def still_there(change: Callable[[], Check]) -> Check:
@@ -30,7 +43,7 @@ def still_there(change: Callable[[], Check]) -> Check:
 
 def check_by_key(call: Call, unique_key: str) -> Check:
     """The caller's check with that key, which does not give its address away."""
-    check = Check.objects.filter(project=call.project, unique_key=unique_key).first()
+    check = Check.objects.filter(project=call.project_id, unique_key=unique_key).first()
     if check is None:
         raise not_found("There is no check with this key.")
     return check

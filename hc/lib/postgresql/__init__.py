@@ -1,0 +1,1 @@
+"""The database engine `hc.lib.postgresql`: Django's, with a cheaper look at kept connections."""
