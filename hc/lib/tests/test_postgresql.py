@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="of PostgreSQL's engine"),
-    pytest.mark.django_db,
+    pytest.mark.django_db(transaction=True),
 ]
 
 
@@ -40,6 +40,6 @@ def test_a_connection_that_the_server_has_ended_is_not(kept: Any) -> None:
 def test_a_message_of_the_server_is_no_reason_to_give_it_up(kept: Any) -> None:
     with kept.cursor() as cursor:
         cursor.execute("LISTEN something")
-    with connections.create_connection("default").cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute("NOTIFY something")
     assert kept.is_usable()
