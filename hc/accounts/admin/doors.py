@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from hc.accounts.models import ApiKey, Credential, LoginToken
-from hc.lib.admin import Journal
+from hc.accounts.models import (
+    ApiKey,
+    AuditEntry,
+    Credential,
+    EmailChange,
+    Invitation,
+    LoginToken,
+    RecoveryCode,
+    SignIn,
+)
+from hc.lib.admin import Endless, Journal
 
 
 @admin.register(Credential)
@@ -52,3 +61,58 @@ class ApiKeyAdmin(Journal[ApiKey]):
     )
     ordering = ("-id",)
     hidden = ("digest",)
+
+
+@admin.register(RecoveryCode)
+class RecoveryCodeAdmin(Journal[RecoveryCode]):
+    list_display = ("id", "user", "created", "used")
+    list_filter = ("created",)
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    ordering = ("-id",)
+    hidden = ("digest",)
+
+
+@admin.register(SignIn)
+class SignInAdmin(Journal[SignIn]):
+    list_display = ("id", "user", "method", "address", "created", "last_seen")
+    list_filter = ("method", "last_seen")
+    list_select_related = ("user",)
+    search_fields = ("user__email", "=address")
+    codes = ("code",)
+    ordering = ("-id",)
+    hidden = ("session_key",)
+
+
+@admin.register(Invitation)
+class InvitationAdmin(Journal[Invitation]):
+    """Deleting one takes it back."""
+
+    list_display = ("id", "email", "project", "role", "inviter", "created", "expires")
+    list_filter = ("role", "created")
+    list_select_related = ("project__owner", "inviter")
+    search_fields = ("email", "project__name")
+    codes = ("code",)
+    ordering = ("-id",)
+    hidden = ("digest",)
+
+
+@admin.register(EmailChange)
+class EmailChangeAdmin(Journal[EmailChange]):
+    list_display = ("id", "user", "old", "new", "created", "confirmed", "undone")
+    list_filter = ("created",)
+    list_select_related = ("user",)
+    search_fields = ("user__email", "old", "new")
+    ordering = ("-id",)
+    hidden = ("digest", "undo_digest")
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(Endless[AuditEntry]):
+    """Who did what. The log is read here, never changed."""
+
+    list_display = ("id", "created", "actor_name", "via", "action", "target", "project", "user")
+    list_filter = ("created", "via")
+    list_select_related = ("project__owner", "user")
+    search_fields = ("actor_name", "=action", "target", "=target_code")
+    ordering = ("-id",)

@@ -66,8 +66,15 @@ class Profile(models.Model):
     # When the people concerned were last told of that.
     deletion_reminded = models.DateTimeField(null=True, blank=True, editable=False)
     over_limit_date = models.DateTimeField(null=True, blank=True)
-    totp = models.CharField(max_length=32, null=True, blank=True)
+    # Encrypted (hc.lib.sealing); plain in rows of older versions.
+    totp = models.CharField(max_length=255, null=True, blank=True)
     totp_created = models.DateTimeField(null=True, blank=True)
+    # The last time step of which a code was accepted: each code works once.
+    totp_step = models.BigIntegerField(null=True, blank=True, editable=False)
+    # The name under which security keys know this account; random, made with the first key.
+    webauthn_handle = models.CharField(max_length=64, null=True, blank=True, unique=True)
+    # When the person asked for the account to be closed; it can be taken back for a while.
+    close_requested = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"Profile of {self.user_id}"

@@ -9,6 +9,12 @@ from django.db import models
 from hc.accounts.models.user import User
 
 
+class Projects(models.Manager["Project"]):
+    def present(self) -> models.QuerySet[Project]:
+        """Those that were not removed."""
+        return self.filter(removed=None)
+
+
 class Project(models.Model):
     code = models.UUIDField(default=uuid.uuid4, unique=True)
     name = models.CharField(max_length=200, blank=True, default="")
@@ -18,6 +24,10 @@ class Project(models.Model):
     badge_key = models.CharField(max_length=150, unique=True)
     ping_key = models.CharField(max_length=128, null=True, blank=True, unique=True)
     show_slugs = models.BooleanField(default=False)
+    # When it was removed: hidden and silent since then, and deleted after a while.
+    removed = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    objects = Projects()
 
     def __str__(self) -> str:
         return self.name or self.owner.email

@@ -37,7 +37,7 @@ class Caller:
     """Whom a key stands for: a project (read only or not), or an account with all its projects.
 
     `key`: what names the key where the key itself must not stand. `expired`: it is of no use.
-    `is_old`: it stands in a column of the project.
+    `label`: what people call it. `is_old`: it stands in a column of the project.
     """
 
     scope: Scope
@@ -45,6 +45,7 @@ class Caller:
     project_id: int | None = None
     user_id: int | None = None
     expired: bool = False
+    label: str = "API key"
     is_old: bool = False
 
     @cached_property
@@ -126,18 +127,19 @@ def hashed(key: str, secret: str | None = None) -> str:
 
 def _by_name(text: str, now: datetime) -> Caller | None:
     digests = [_hmac(text, secret) for secret in _secrets()]
-    columns = ("pk", "code", "scope", "project_id", "user_id", "user__is_active")
+    columns = ("pk", "code", "scope", "name", "prefix", "project_id", "user_id", "user__is_active")
     rows = ApiKey.objects.filter(digest__in=digests)
     found = rows.values_list(*columns, "expires", "last_used").first()
     if found is None:
         return None
-    pk, code, scope, project, user, is_active, expires, last_used = found
+    pk, code, scope, name, prefix, project, user, is_active, expires, last_used = found
     if is_active is False:
         return None
     if last_used is None or now - last_used >= NOTED_EVERY:
         ApiKey.objects.filter(pk=pk).update(last_used=now)
     expired = expires is not None and expires <= now
-    return Caller(Scope(scope), str(code), project, user, expired)
+    label = f"API key {name or prefix}"
+    return Caller(Scope(scope), str(code), project, user, expired, label)
 
 
 def _by_column(text: str, now: datetime) -> Caller | None:

@@ -17,6 +17,9 @@ from django.urls import URLPattern, re_path
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
+from hc.accounts.audit import Actor, acting
+from hc.accounts.middleware import address_of
+from hc.accounts.models import Via
 from hc.api.rest.answers import Problem, json_answer, not_found
 from hc.api.rest.call import Call, authenticate, keep_to_the_limit, read_body
 from hc.api.rest.operation import Operation
@@ -74,7 +77,7 @@ def _resource(methods: dict[str, Operation], version: int) -> View:
         except Problem as problem:
             response = problem.answer()
         except (OperationalError, InterfaceError) as e:
-            response = _without_database(e)
+            response = without_database(e)
         if response.status_code == 405:
             response.headers["Allow"] = allowed
         return add_cors(response, allowed)
@@ -108,7 +111,18 @@ def _answer(
     if operation.scopes:
         call.caller = authenticate(call, operation.scopes)
         keep_to_the_limit(call.caller, call.now)
-    return operation.handler(call, **places)
+    if operation.method == "GET":
+        return operation.handler(call, **places)
+    with acting(_actor(call)):
+        return operation.handler(call, **places)
+
+
+def _actor(call: Call) -> Actor:
+    """Who acts, for the audit log."""
+    caller = call.caller
+    user = caller.user if caller else None
+    name = f"{user.email} ({caller.label})" if caller and user else caller.label if caller else ""
+    return Actor(Via.API, name, user, address_of(call.request))
 
 
 @csrf_exempt
@@ -120,7 +134,8 @@ def _with_slash(request: HttpRequest, **places: Any) -> HttpResponse:
     return add_cors(HttpResponse(status=status, headers={"Location": target}), "OPTIONS")
 
 
-def _without_database(error: Exception) -> HttpResponse:
+def without_database(error: Exception) -> HttpResponse:
+    """What to answer while there is no database to ask."""
     logger.warning("no database", exc_info=error, extra={"action": "api"})
     headers = {"Retry-After": str(TRY_AGAIN_SECONDS)}
     response = json_answer({"error": "the database does not answer"}, 503, headers=headers)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
+from hc.accounts import audit
+from hc.accounts.audit import Target
 from hc.accounts.models import Project
 from hc.api.models import Channel, Check
 from hc.integrations.base import Config
@@ -21,6 +24,7 @@ def create(
             project=project, kind=kind, value=config.dump(), name=name, email_verified=verified
         )
         channel.checks.set(Check.objects.filter(project=project))
+        _note("integration.added", channel)
     return channel
 
 
@@ -32,17 +36,17 @@ def update(code: UUID, config: Config, *, name: str, verified: bool | None = Non
     columns = {"value": config.dump(), "name": name, "disabled": False}
     if verified is not None:
         columns["email_verified"] = verified
-    Channel.objects.filter(code=code).update(**columns)
+    _change(code, "integration.edited", **columns)
 
 
 def verify(code: UUID) -> None:
     """The address of a channel was confirmed from its mailbox."""
-    Channel.objects.filter(code=code).update(email_verified=True)
+    _change(code, "integration.confirmed", email_verified=True)
 
 
 def rename(code: UUID, name: str) -> None:
     """What lists call the channel; empty for its own title."""
-    Channel.objects.filter(code=code).update(name=name)
+    _change(code, "integration.renamed", name=name)
 
 
 def set_checks(channel: Channel, checks: Collection[Check]) -> None:
@@ -50,19 +54,39 @@ def set_checks(channel: Channel, checks: Collection[Check]) -> None:
     with transaction.atomic():
         Channel.objects.select_for_update().get(pk=channel.pk)
         channel.checks.set(checks)
+        _note("integration.assigned", channel, {"checks": len(checks)})
 
 
 def enable(code: UUID) -> None:
     """Send messages through the channel again."""
-    Channel.objects.filter(code=code).update(disabled=False)
+    _change(code, "integration.enabled", disabled=False)
 
 
 def disable(code: UUID) -> None:
     """Send nothing through the channel any more."""
-    Channel.objects.filter(code=code).update(disabled=True)
+    _change(code, "integration.disabled", disabled=True)
 
 
 def remove(code: UUID) -> None:
     """Delete a channel with its messages."""
     with transaction.atomic():
-        Channel.objects.select_for_update().get(code=code).delete()
+        channel = Channel.objects.select_for_update().get(code=code)
+        _note("integration.removed", channel)
+        channel.delete()
+
+
+def _change(code: UUID, action: str, **columns: Any) -> None:
+    """Write these columns, and a line in the audit log: without values, which may hold secrets."""
+    with transaction.atomic():
+        channel = Channel.objects.select_for_update().filter(code=code).first()
+        if channel is None:
+            return
+        Channel.objects.filter(pk=channel.pk).update(**columns)
+        changed = sorted(name for name in columns if getattr(channel, name) != columns[name])
+        if changed:
+            _note(action, channel, {"changed": changed})
+
+
+def _note(action: str, channel: Channel, details: dict[str, Any] | None = None) -> None:
+    target = Target(channel.name or channel.kind, channel.code)
+    audit.record(action, target, project=channel.project_id, details=details)

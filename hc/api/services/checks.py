@@ -15,6 +15,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from hc.accounts import audit
+from hc.accounts.audit import Target
 from hc.accounts.models import Profile, Project
 from hc.api.models import Channel, Check, Flip, ScheduleKind
 from hc.api.models.check import DEFAULT_GRACE, DEFAULT_TIMEOUT
@@ -22,6 +24,7 @@ from hc.api.services import reminders, transitions
 from hc.core.schedule import Cron, OnCalendar, Schedule, Simple
 from hc.core.state import (
     CheckState,
+    Status,
     Transition,
     after_pause,
     after_resume,
@@ -163,7 +166,10 @@ def pause(code: uuid.UUID, now: datetime) -> Check:
     with transaction.atomic():
         check = _locked(code)
         before = check.state()
-        return _store(check, before, after_pause(before, now), now)
+        transition = after_pause(before, now)
+        if transition.flips:
+            _note("check.paused", check)
+        return _store(check, before, transition, now)
 
 
 def resume(code: uuid.UUID, now: datetime) -> Check:
@@ -174,6 +180,7 @@ def resume(code: uuid.UUID, now: datetime) -> Check:
         transition = after_resume(before, now)
         if not transition.flips:
             raise NotPaused
+        _note("check.resumed", check)
         return _store(check, before, transition, now)
 
 
@@ -184,17 +191,20 @@ def remove(code: uuid.UUID, now: datetime) -> None:
     """
     with transaction.atomic():
         check = _locked(code)
+        _note("check.removed", check)
         check.delete()
         reminders.follow_projects([check.project_id], now)
 
 
 def set_channel(code: uuid.UUID, channel: Channel, *, enabled: bool) -> None:
     """Whether a check alerts through a channel of its project; saying it twice is harmless."""
-    check = Check.objects.get(code=code, project=channel.project_id)
-    if enabled:
-        check.channel_set.add(channel)
-    else:
-        check.channel_set.remove(channel)
+    with transaction.atomic():
+        check = Check.objects.get(code=code, project=channel.project_id)
+        if enabled:
+            check.channel_set.add(channel)
+        else:
+            check.channel_set.remove(channel)
+        _note("check.edited", check, {"channel": str(channel), "on": enabled})
 
 
 def pause_all(checks: QuerySet[Check], now: datetime) -> list[uuid.UUID]:
@@ -210,10 +220,12 @@ def resume_all(checks: QuerySet[Check], now: datetime) -> list[uuid.UUID]:
 def remove_all(checks: QuerySet[Check], now: datetime) -> list[uuid.UUID]:
     """Delete checks as `remove` does; their codes."""
     with transaction.atomic():
-        rows = list(_in_order(checks).values_list("pk", "code", "project_id"))
-        Check.objects.filter(pk__in=[pk for pk, _, _ in rows]).delete()
-        reminders.follow_projects({project for _, _, project in rows}, now)
-    return [code for _, code, _ in rows]
+        rows = list(_in_order(checks))
+        for check in rows:
+            _note("check.removed", check)
+        Check.objects.filter(pk__in=[check.pk for check in rows]).delete()
+        reminders.follow_projects({check.project_id for check in rows}, now)
+    return [check.code for check in rows]
 
 
 def _move_all(
@@ -227,7 +239,12 @@ def _move_all(
             [flip for check, found in moved for flip in transitions.flips_of(check.pk, found, now)]
         )
         reminders.follow_checks([check.pk for check, _ in moved], now)
+        for check, found in moved:
+            _note(_NAMES[found.state.status], check)
     return [check.code for check, _ in moved]
+
+
+_NAMES = {Status.PAUSED: "check.paused", Status.NEW: "check.resumed"}
 
 
 def _in_order(checks: QuerySet[Check]) -> QuerySet[Check]:
@@ -248,6 +265,7 @@ def _add(project: Project, columns: Columns, channels: list[Channel] | None) -> 
 def _insert(project: Project, columns: Columns, channels: list[Channel] | None = None) -> Check:
     check = Check(project=project, **columns)
     check.save(force_insert=True)
+    _note("check.created", check)
     if channels is None:
         channels = list(Channel.objects.filter(project=project))
     check.channel_set.set(channels)
@@ -264,6 +282,7 @@ def _change(
 ) -> Check:
     """Change a locked check; it holds the new values afterwards."""
     before = check.state()
+    changed = audit.changes({name: getattr(check, name) for name in columns}, columns)
     for name, value in columns.items():
         setattr(check, name, value)
     Check.objects.filter(pk=check.pk).update(edits=F("edits") + 1, **columns)
@@ -272,8 +291,25 @@ def _change(
     if (rule, grace) != (before.schedule, before.grace):
         _store(check, before, after_schedule_change(before, rule, grace, now, quiet=quiet), now)
     if channels is not None:
-        check.channel_set.set(channels)
+        changed |= _set_channels(check, channels)
+    if changed:
+        _note("check.edited", check, changed)
     return check
+
+
+def _set_channels(check: Check, channels: list[Channel]) -> dict[str, Any]:
+    """Let it alert through exactly these; what that changed, for the audit log."""
+    before = {channel.pk: str(channel) for channel in check.channel_set.all()}
+    after = {channel.pk: str(channel) for channel in channels}
+    check.channel_set.set(channels)
+    names = [", ".join(sorted(some.values())) for some in (before, after)]
+    return {"channels": names} if before.keys() != after.keys() else {}
+
+
+def _note(action: str, check: Check, details: Columns | None = None) -> None:
+    """Write it into the audit log."""
+    target = Target(check.label(), check.unique_key)
+    audit.record(action, target, project=check.project_id, details=details)
 
 
 def _locked(code: uuid.UUID) -> Check:

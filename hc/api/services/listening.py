@@ -12,10 +12,11 @@ import logging
 import os
 import socket
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Min, Q
+from django.db.models import F, Max, Min, Q
 
 from hc.api.models import Check, Heartbeat, Listening, Outage
 from hc.api.services import mails
@@ -35,24 +36,52 @@ LONGEST_SPOOLING = timedelta(minutes=5)
 DOORS = ("web", "smtpd")
 # A restart that touched nobody is not told.
 WORTH_A_MAIL = timedelta(minutes=1)
+DAY = timedelta(days=1)
 
 
-def advance(now: datetime, since: datetime) -> None:
-    """All pings that reached this process up to `now` are in the database; it has listened since
-    `since`. The mark moves on unless another process holds it back; if nobody had listened for a
-    while, that is an outage of ours."""
+class Gap(NamedTuple):
+    """A time in which pings were lost."""
+
+    started: datetime
+    ended: datetime
+
+
+def advance(now: datetime, since: datetime, refused: Gap | None = None) -> bool:
+    """All pings that this process took up to `now` are in the database; whether the mark moved.
+
+    It has listened since `since`, but had to refuse pings in the time `refused`. The mark moves on
+    unless another process holds it back, or has just moved it. If nobody had listened for a while,
+    or pings were refused, that is an outage of ours.
+    """
     row = Listening.objects.first()
     if row is None:
-        Listening.objects.get_or_create(pk=1, defaults={"until": now})
-        return
-    if row.until >= now - timedelta(seconds=BEAT_SECONDS) * 0.8 or _is_held_back(now):
-        return
+        return Listening.objects.get_or_create(pk=1, defaults={"until": now})[1]
+    is_fresh = row.until >= now - timedelta(seconds=BEAT_SECONDS) * 0.8
+    if (is_fresh and not refused) or _is_held_back(now):
+        return False
     with transaction.atomic():
         row = Listening.objects.select_for_update().get(pk=row.pk)
         began = min(since, _earliest_start(now) or since)
-        if began > row.until + LATE:
-            _record_outage(row.until, began)
+        if gap := _gap(row.until, began, refused):
+            _record_outage(*gap)
         Listening.objects.filter(pk=row.pk, until__lt=now).update(until=now)
+    return True
+
+
+def _gap(until: datetime, began: datetime, refused: Gap | None) -> Gap | None:
+    """The time in which pings may have been lost, if there was one: everything was heard up to
+    `until` and again from `began` on, but for what was `refused`."""
+    silent = Gap(until, began) if began > until + LATE else None
+    if refused is None:
+        return silent
+    # What one process refuses has reached no other, whether those listened or not. They all lose
+    # the database at once, and each tells of it: what was told need not be excused again.
+    ended = max(refused.ended, silent.ended if silent else refused.ended)
+    newest = Outage.objects.filter(ended__gte=refused.started).aggregate(at=Max("ended"))
+    told: datetime | None = newest["at"]
+    if told is None:
+        return Gap(min(until, refused.started), ended)
+    return Gap(told, ended) if ended > told + LATE else None
 
 
 def _is_held_back(now: datetime) -> bool:
@@ -81,8 +110,11 @@ def _has_ended(heartbeat: Heartbeat) -> bool:
 
 
 def _earliest_start(now: datetime) -> datetime | None:
-    """Since when somebody who is still there has listened."""
-    alive = Heartbeat.objects.filter(process="web", beat__gt=now - RECONNECT)
+    """Since when somebody who is still there has listened.
+
+    Who was not heard for longer than that may have been frozen together with us, and say so soon.
+    """
+    alive = Heartbeat.objects.filter(process="web", beat__gt=now - LATE)
     started: datetime | None = alive.aggregate(first=Min("started"))["first"]
     return started
 
@@ -147,6 +179,11 @@ def _tell_operators(outage: Outage) -> None:
 def last_outage(now: datetime) -> Outage | None:
     """The outage of ours after which some checks still have more time."""
     return Outage.objects.filter(excused_until__gt=now).order_by("-ended").first()
+
+
+def recent_outage(now: datetime) -> Outage | None:
+    """The last outage of ours within a day."""
+    return Outage.objects.filter(ended__gt=now - DAY).order_by("-ended").first()
 
 
 def deaf_since(now: datetime) -> datetime | None:
