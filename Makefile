@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev test check bench bench-alerts bench-api lint types clean
+.PHONY: help up dev test check bench bench-alerts bench-api bench-web screenshots lint types clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -28,6 +28,12 @@ bench: $(VENV)/.installed-dev ## Measure how many pings a second (wrk, pgbench)
 bench-api: $(VENV)/.installed-dev ## Measure what the API costs
 	$(BIN)/python -m tests.bench.api
 
+screenshots: $(VENV)/.installed-dev ## Photograph the pages for the documents
+	$(BIN)/python -m tests.tools.screenshots
+
+bench-web: $(VENV)/.installed-dev ## Measure what the pages cost
+	$(BIN)/python -m tests.bench.web
+
 bench-alerts: $(VENV)/.installed-dev ## Measure how fast alerts go out
 	$(BIN)/python -m tests.bench.alerts
 
@@ -40,7 +46,7 @@ types: $(VENV)/.installed-dev ## Judge the types
 	$(BIN)/mypy
 
 clean: ## Remove what was built (not the data)
-	rm -rf $(VENV) static-collected .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache htmlcov
+	rm -rf $(VENV) .venv-clients static-collected .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache htmlcov
 
 $(VENV)/.installed: requirements.txt
 	@test -x $(BIN)/python || { echo "Creating $(VENV) ..."; $(PYTHON) -m venv $(VENV); }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -12,10 +14,13 @@ from django.test import Client
 from pytest_django import Settings
 
 from hc.accounts.models import Project, User
+from hc.accounts.services import orders
 from hc.accounts.services.accounts import create_account
 from hc.accounts.services.projects import create_project
 from hc.api.models import Check, DeliveryState, QueuedMail
+from hc.lib import statsd
 from hc.lib.mail import Mail, send
+from tests.admin import confirm
 from tests.factories import PASSWORD, make_check
 from tests.storage import ACCESS, REGION, Bucket, s3_server
 
@@ -58,6 +63,15 @@ def as_alice(client: Client, alice: User) -> Client:
 
 
 @pytest.fixture
+def admin_client(admin_user: User) -> Client:
+    """An administrator who has proved who they are a moment ago, as the admin pages demand."""
+    client = Client()
+    client.force_login(admin_user)
+    confirm(client)
+    return client
+
+
+@pytest.fixture
 def mails(db: None) -> list[EmailMessage]:
     """The mails sent so far; those that are queued are sent when the list is looked at."""
 
@@ -76,9 +90,29 @@ def mails(db: None) -> list[EmailMessage]:
 
 def _sent() -> list[EmailMessage]:
     for row in QueuedMail.objects.filter(due__isnull=False).order_by("pk"):
+        if orders.is_order(row) and not orders.fulfil(row, row.created):
+            continue
         send(Mail(row.to, row.subject, row.text, row.html, row.headers, row.bounce_id))
         QueuedMail.objects.filter(pk=row.pk).update(due=None, state=DeliveryState.SENT)
     return outbox.outbox
+
+
+@pytest.fixture
+def statsd_lines(settings: Settings) -> Iterator[Callable[[], list[str]]]:
+    """A statsd server; what it was told, in the order of its coming."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        settings.STATSD_HOST = f"127.0.0.1:{server.getsockname()[1]}"
+
+        def told() -> list[str]:
+            statsd.flush()
+            lines: list[str] = []
+            with suppress(BlockingIOError):
+                while True:
+                    lines.append(server.recv(1000, socket.MSG_DONTWAIT).decode())
+            return lines
+
+        yield told
 
 
 @pytest.fixture(scope="session")

@@ -64,6 +64,30 @@ def _header(text: str) -> str:
     return text.replace(" ", "")
 
 
+def _user_header(text: str) -> str:
+    # Headers of requests begin with HTTP_; REMOTE_USER comes from the web server itself.
+    if not re.fullmatch(r"HTTP_[A-Z0-9_]+|REMOTE_USER", text):
+        raise BadValue("a header's CGI name: HTTP_, then capitals, with _ for -")
+    return text
+
+
+def _issuer(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise BadValue("the provider's issuer URL, with https://, without ? and #")
+    return text
+
+
+def _rp_id(values: Mapping[str, Any]) -> str:
+    """The host of SITE_ROOT, where browsers let security keys be used: not without https, and
+    not at a bare IP address."""
+    root = urlsplit(values["SITE_ROOT"] or "")
+    host = root.hostname or ""
+    is_number = ":" in host or re.fullmatch(r"[0-9.]+", host)
+    is_local = host == "localhost" or host.endswith(".localhost")
+    return host if not is_number and (root.scheme == "https" or is_local) else ""
+
+
 def _sender(text: str) -> str:
     if "@" not in parseaddr(text)[1]:
         raise BadValue("an e-mail address, or a name and an address in <>")
@@ -86,6 +110,13 @@ def _domain(text: str) -> str:
     if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", text):
         raise BadValue("what stands behind the @ of an address")
     return text
+
+
+def _domains(text: str) -> list[str]:
+    found = [item.strip().lower().removeprefix("@") for item in text.split(",") if item.strip()]
+    if not all(re.fullmatch(r"[\w-]+(\.[\w-]+)*", domain) for domain in found):
+        raise BadValue("what stands behind the @ of addresses, separated by commas")
+    return found
 
 
 def _endpoint(text: str) -> str:
@@ -133,10 +164,33 @@ CORE: tuple[Var, ...] = (
     Var("SITE_LOGO_URL", TEXT, "", "Logo shown instead of the built-in one."),
     Var("SUPPORT_EMAIL", SENDER, "", "Address shown where people may need help."),
     Var("REGISTRATION_OPEN", BOOL, True, "Whether anybody may sign up."),
+    Var("SIGNUP_DOMAINS", checked("domains", _domains), _nothing, "Domains whose addresses may sign up, separated by commas. Unset: all.", example="example.org,example.com"),
+    Var("PROJECT_CREATION", choice("anyone", "staff"), "anyone", "Who may make projects. staff: only administrators, and new accounts start without a project."),
     Var("USE_PAYMENTS", BOOL, False, "True: new accounts start with the small limits of a free plan."),
+    Var("DEFAULT_CHECK_LIMIT", integer(0, 1_000_000), lambda v: 20 if v["USE_PAYMENTS"] else 10_000, "Checks that a new account may have, in all of its projects."),
+    Var("DEFAULT_PING_LOG_LIMIT", integer(1, 1_000_000), 100, "Pings that are kept of each check of a new account."),
+    Var("DEFAULT_SMS_LIMIT", integer(0, 1_000_000), lambda v: 0 if v["USE_PAYMENTS"] else 10_000, "Text messages that a new account may send in a month."),
+    Var("DEFAULT_CALL_LIMIT", integer(0, 1_000_000), lambda v: 0 if v["USE_PAYMENTS"] else 10_000, "Phone calls that a new account may make in a month."),
     Var("ADMINS", LIST, _nothing, "Addresses that get a mail about each unhandled error.", example="ops@example.org"),
     Var("ADMIN_EMAIL", checked("e-mail address", _address), "", "Account made at the first start, as administrator."),
     Var("ADMIN_PASSWORD", TEXT, "", "Password of ADMIN_EMAIL.", secret=True),
+    Var("RP_ID", checked("domain", _domain), _rp_id, "Domain for which security keys and passkeys are made: the host of SITE_ROOT, or a domain above it. Keys made for one domain do not work for another. Unset: the host of SITE_ROOT, if that has https or is localhost.", example="checks.example.org"),
+    # Sign-in elsewhere: at a proxy, or at an OpenID Connect provider
+    Var("REMOTE_USER_HEADER", checked("header", _user_header), "", "CGI name of the header in which a trusted proxy names the signed-in person's e-mail address. Set: the only way to sign in.", example="HTTP_X_AUTHENTICATED_USER"),
+    Var("REMOTE_USER_AUTO_CREATE", BOOL, True, "Whether an unknown address in REMOTE_USER_HEADER gets an account."),
+    Var("OIDC_ISSUER", checked("URL", _issuer), "", "Issuer URL of an OpenID Connect provider with which people may sign in. Register the callback <SITE_ROOT>/accounts/oidc/callback/ there.", example="https://id.example.org/realms/main"),
+    Var("OIDC_CLIENT_ID", TEXT, "", "Our client id at the provider."),
+    Var("OIDC_CLIENT_SECRET", TEXT, "", "Our client secret at the provider. Unset: a public client.", secret=True),
+    Var("OIDC_NAME", TEXT, "single sign-on", "What the button calls the provider: “Continue with …”."),
+    Var("OIDC_SCOPES", LIST, ["openid", "email", "profile"], "Scopes asked for."),
+    Var("OIDC_ALLOWED_DOMAINS", checked("domains", _domains), _nothing, "Only addresses of these domains may sign in. Unset: all.", example="example.org"),
+    Var("OIDC_GROUPS_CLAIM", TEXT, "groups", "Claim with the groups or roles of the person; dots lead into objects.", example="realm_access.roles"),
+    Var("OIDC_ALLOWED_GROUPS", LIST, _nothing, "Only members of one of these groups may sign in. Unset: all."),
+    Var("OIDC_SUPERUSER_GROUP", TEXT, "", "Members of this group are administrators, others are not. Unset: rights are given here."),
+    Var("OIDC_AUTO_CREATE", BOOL, True, "Whether an unknown person gets an account."),
+    Var("OIDC_TRUST_EMAIL", BOOL, False, "Whether addresses count as verified that the provider does not call so."),
+    Var("OIDC_LOCAL_SECOND_FACTOR", BOOL, False, "Whether a second factor of the account here is asked for, too."),
+    Var("OIDC_ONLY", BOOL, False, "Whether the provider is the only way to sign in."),
     # Proxies
     Var("TRUSTED_PROXIES", checked("networks", _networks), PRIVATE_NETWORKS.split(","), "Networks whose X-Forwarded-For and X-Forwarded-Proto are believed.", example="127.0.0.0/8,10.0.0.0/8"),
     Var("SECURE_PROXY_SSL_HEADER", checked("header", _header), "", "Header and value by which a proxy marks requests as https.", example="HTTP_X_FORWARDED_PROTO,https"),
@@ -183,7 +237,9 @@ CORE: tuple[Var, ...] = (
     Var("METRICS_KEY", TEXT, "", "Key for the metrics of this service at /-/metrics and /api/v3/metrics/. Unset: there are none.", secret=True),
     Var("STATSD_HOST", TEXT, "", "A statsd server that gets counters and timers over UDP; the port is 8125 unless it is given.", example="statsd.example.org:8125"),
     Var("LOG_RETENTION_DAYS", integer(1, 3650), 30, "Days for which log records are kept in the database."),
+    Var("AUDIT_RETENTION_DAYS", integer(1, 36_500), 400, "Days for which the audit log is kept."),
     Var("API_RATE_LIMIT", integer(0, 1_000_000), 0, "Requests to the API that each key may make in a minute; beyond, they are answered 429. 0: no limit."),
+    Var("PROMETHEUS_ENABLED", BOOL, True, "Whether projects have a page of figures for Prometheus, at /projects/<uuid>/metrics/."),
     # Alerts
     Var("INTEGRATIONS_ALLOW_PRIVATE_IPS", BOOL, False, "Whether integrations may call addresses of private networks."),
     Var("CA_BUNDLE", TEXT, "", "File with the certificate authorities trusted for outgoing HTTPS. Unset: the system's."),
@@ -194,10 +250,10 @@ CORE: tuple[Var, ...] = (
 
 # Known from the service we are compatible with; accepted, but without effect in this version.
 WITHOUT_EFFECT = frozenset(
-    """REMOTE_USER_HEADER RP_ID APPRISE_ENABLED DISCORD_CLIENT_ID DISCORD_CLIENT_SECRET GITHUB_CLIENT_ID
+    """APPRISE_ENABLED DISCORD_CLIENT_ID DISCORD_CLIENT_SECRET GITHUB_CLIENT_ID
     GITHUB_CLIENT_SECRET GITHUB_PRIVATE_KEY GITHUB_PUBLIC_LINK MATRIX_HOMESERVER
     MATRIX_USER_ID MATRIX_ACCESS_TOKEN MATTERMOST_ENABLED MSTEAMS_ENABLED NTFY_SH_TOKEN
-    OPSGENIE_ENABLED PAGERTREE_ENABLED PD_ENABLED PD_APP_ID PROMETHEUS_ENABLED
+    OPSGENIE_ENABLED PAGERTREE_ENABLED PD_ENABLED PD_APP_ID
     PUSHBULLET_CLIENT_ID PUSHBULLET_CLIENT_SECRET PUSHOVER_API_TOKEN PUSHOVER_SUBSCRIPTION_URL
     PUSHOVER_EMERGENCY_RETRY_DELAY PUSHOVER_EMERGENCY_EXPIRATION ROCKETCHAT_ENABLED
     SHELL_ENABLED SIGNAL_CLI_SOCKET SLACK_ENABLED SLACK_CLIENT_ID SLACK_CLIENT_SECRET
@@ -223,6 +279,7 @@ def load(source: Mapping[str, str]) -> Environment:
     """Read and judge all settings; problems and warnings are in the result."""
     env = read(table(), source)
     _check_site(env)
+    _check_sign_in(env)
     _check_mail(env)
     _check_database(env)
     _check_storage(env)
@@ -289,6 +346,20 @@ def _check_site(env: Environment) -> None:
         env.reject("ADMIN_PASSWORD", "a password for ADMIN_EMAIL")
     if env["ADMIN_PASSWORD"] and len(env["ADMIN_PASSWORD"]) < 8:
         env.reject("ADMIN_PASSWORD", "at least 8 characters", value="(hidden)")
+
+
+def _check_sign_in(env: Environment) -> None:
+    refused = {problem.name for problem in env.problems}
+    if env["OIDC_ISSUER"] and not env["OIDC_CLIENT_ID"]:
+        env.reject("OIDC_CLIENT_ID", "our client id at the provider, since OIDC_ISSUER is set")
+    if env["OIDC_ISSUER"] and "openid" not in env["OIDC_SCOPES"]:
+        env.reject("OIDC_SCOPES", "a list with openid", value=",".join(env["OIDC_SCOPES"]))
+    if env["OIDC_ONLY"] and not env["OIDC_ISSUER"] and "OIDC_ISSUER" not in refused:
+        env.reject("OIDC_ISSUER", "the provider's issuer URL, since OIDC_ONLY is on")
+    if env["OIDC_ISSUER"] and env["REMOTE_USER_HEADER"]:
+        env.reject("REMOTE_USER_HEADER", "nothing, since OIDC_ISSUER is set: one of the two")
+    if urlsplit(env["OIDC_ISSUER"]).scheme == "http":
+        env.warnings.append("OIDC_ISSUER is not reached by https: do so in tests only.")
 
 
 def _matches(host: str, pattern: str) -> bool:

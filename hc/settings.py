@@ -32,10 +32,32 @@ MASTER_BADGE_LABEL: str = env["MASTER_BADGE_LABEL"]
 SITE_LOGO_URL: str = env["SITE_LOGO_URL"]
 SUPPORT_EMAIL: str = env["SUPPORT_EMAIL"]
 REGISTRATION_OPEN: bool = env["REGISTRATION_OPEN"]
+SIGNUP_DOMAINS: list[str] = env["SIGNUP_DOMAINS"]
+PROJECT_CREATION: str = env["PROJECT_CREATION"]
 USE_PAYMENTS: bool = env["USE_PAYMENTS"]
+DEFAULT_CHECK_LIMIT: int = env["DEFAULT_CHECK_LIMIT"]
+DEFAULT_PING_LOG_LIMIT: int = env["DEFAULT_PING_LOG_LIMIT"]
+DEFAULT_SMS_LIMIT: int = env["DEFAULT_SMS_LIMIT"]
+DEFAULT_CALL_LIMIT: int = env["DEFAULT_CALL_LIMIT"]
 ADMIN_EMAIL: str = env["ADMIN_EMAIL"]
 ADMIN_PASSWORD: str = env["ADMIN_PASSWORD"]
+RP_ID: str = env["RP_ID"]
 TRUSTED_PROXIES: list[str] = env["TRUSTED_PROXIES"]
+REMOTE_USER_HEADER: str = env["REMOTE_USER_HEADER"]
+REMOTE_USER_AUTO_CREATE: bool = env["REMOTE_USER_AUTO_CREATE"]
+OIDC_ISSUER: str = env["OIDC_ISSUER"]
+OIDC_CLIENT_ID: str = env["OIDC_CLIENT_ID"]
+OIDC_CLIENT_SECRET: str = env["OIDC_CLIENT_SECRET"]
+OIDC_NAME: str = env["OIDC_NAME"]
+OIDC_SCOPES: list[str] = env["OIDC_SCOPES"]
+OIDC_ALLOWED_DOMAINS: list[str] = env["OIDC_ALLOWED_DOMAINS"]
+OIDC_GROUPS_CLAIM: str = env["OIDC_GROUPS_CLAIM"]
+OIDC_ALLOWED_GROUPS: list[str] = env["OIDC_ALLOWED_GROUPS"]
+OIDC_SUPERUSER_GROUP: str = env["OIDC_SUPERUSER_GROUP"]
+OIDC_AUTO_CREATE: bool = env["OIDC_AUTO_CREATE"]
+OIDC_TRUST_EMAIL: bool = env["OIDC_TRUST_EMAIL"]
+OIDC_LOCAL_SECOND_FACTOR: bool = env["OIDC_LOCAL_SECOND_FACTOR"]
+OIDC_ONLY: bool = env["OIDC_ONLY"]
 
 _root = urlsplit(SITE_ROOT)
 URL_PREFIX = _root.path.strip("/")  # "" or "some/path", without slashes at its ends
@@ -58,6 +80,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "hc.lib.masking.SecretFields"
 CSRF_FAILURE_VIEW = "hc.front.errors.csrf_failure"
 SILENCED_SYSTEM_CHECKS = [
     # The proxy redirects to https; HSTS for sub-domains and preloading are the operator's to give.
@@ -78,7 +101,7 @@ INSTALLED_APPS = [
     "hc.front",
     "hc.integrations",
     "hc.ops",
-    "django.contrib.admin",
+    "hc.accounts.admin_site.Config",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -98,14 +121,18 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     *(["django.middleware.gzip.GZipMiddleware"] if env["USE_GZIP_MIDDLEWARE"] else []),
     "hc.lib.middleware.PageHeaders",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "hc.lib.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "hc.accounts.seen.SignIns",
+    "hc.accounts.header_login.HeaderLogin",
+    "hc.accounts.sso.ShutDoors",
     "hc.accounts.middleware.Acting",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "hc.front.errors.Pages",
 ]
 ROOT_URLCONF = "hc.urls"
 WSGI_APPLICATION = "hc.wsgi.application"
@@ -149,6 +176,10 @@ PASSWORD_HASHERS = [
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email",)},
+    },
 ]
 
 # --- The database ---------------------------------------------------------------------------
@@ -281,6 +312,7 @@ S3_SECURE: bool = env["S3_SECURE"]
 API_RATE_LIMIT: int = env["API_RATE_LIMIT"]
 PROMETHEUS_ENABLED: bool = env["PROMETHEUS_ENABLED"]
 LOG_RETENTION_DAYS: int = env["LOG_RETENTION_DAYS"]
+AUDIT_RETENTION_DAYS: int = env["AUDIT_RETENTION_DAYS"]
 
 # --- Logs: one line per event on standard output -----------------------------------------------
 LOGGING: dict[str, Any] = {

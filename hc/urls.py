@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from hc.accounts.admin import SignIn
+from hc.api.rest import description
+from hc.front import api_docs, docs
 from hc.ops import views
 from hc.pings.views import ping
 
@@ -20,6 +22,8 @@ routes: list[URLPattern | URLResolver] = [
     *[path(f"api/v{n}/metrics/", views.counts) for n in (1, 2, 3)],
     path("", include("hc.api.rest.urls")),
     path("", include("hc.front.urls")),
+    path("docs/api/", api_docs.page, {"describe": description.document}, name="hc-api-docs"),
+    re_path(r"^docs/(?P<slug>[0-9a-z_]+)/$", docs.page, name="hc-docs-page"),
 ]
 
 prefix = f"{settings.URL_PREFIX}/" if settings.URL_PREFIX else ""

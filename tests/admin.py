@@ -8,6 +8,17 @@ from typing import Any
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from hc.accounts.views.sudo import SESSION_KEY
+
+
+def confirm(client: Client) -> None:
+    """Whoever is signed in has just proved who they are."""
+    session = client.session
+    session[SESSION_KEY] = [int(session["_auth_user_id"]), timezone.now().timestamp()]
+    session.save()
+
 
 Pairs = dict[str, list[str]]
 

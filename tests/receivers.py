@@ -144,6 +144,34 @@ def smtp_sink(port: int = 0) -> Iterator[Mailbox]:
         controller.stop()
 
 
+@dataclass
+class Silence:
+    """A server that takes connections and never says a word."""
+
+    port: int
+    connections: int = 0
+
+
+@contextmanager
+def silent_server(port: int) -> Iterator[Silence]:
+    silence, kept = Silence(port), []
+    with socket.create_server(("127.0.0.1", port)) as server:
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    kept.append(server.accept())
+                    silence.connections += 1
+
+        threading.Thread(target=accept, daemon=True).start()
+        try:
+            yield silence
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            for connection, _ in kept:
+                connection.close()
+
+
 def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

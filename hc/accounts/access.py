@@ -1,7 +1,8 @@
 """The only way from a code in a URL to a project, check or channel: with the right to use it.
 
 Whoever has no access at all gets a 404, so existence is never revealed; whoever may look but not
-touch gets a 403. Source: the permission matrix of the specification, accounts 10.6.
+touch gets a 403. Projects that were removed are nowhere, but for their owners' undo.
+Source: the permission matrix of the specification, accounts 10.6.
 """
 
 from __future__ import annotations
@@ -55,6 +56,14 @@ class ProjectAccess:
     def can_edit(self) -> bool:
         return self.role >= Role.REGULAR
 
+    @property
+    def can_manage(self) -> bool:
+        return self.role >= Role.MANAGER
+
+    @property
+    def is_owner(self) -> bool:
+        return self.role is Role.OWNER
+
 
 def project_for(request: HttpRequest, code: UUID, *, need: Role = Role.READONLY) -> ProjectAccess:
     """The project with that code; raises Http404 or PermissionDenied."""
@@ -78,18 +87,35 @@ def channel_for(
     return channel, _admit(request, channel.project, need)
 
 
-def check_by_unique_key(request: HttpRequest, key: str) -> Check:
-    """The check behind a link in a message, for members of its project only."""
+def check_by_unique_key(request: HttpRequest, key: str) -> tuple[Check, ProjectAccess]:
+    """The check behind a link in a message, for members of its project only.
+
+    Such a link does not tell the check's code, with which one could ping.
+    """
     user = user_of(request)
     mine = Q(project__owner=user) | Q(project__member__user=user)
-    check: Check = _first(Check.objects.filter(mine, unique_key=key))
-    return check
+    found = Check.objects.filter(mine, unique_key=key, project__removed=None)
+    check: Check = _first(found.select_related("project__owner"))
+    return check, _admit(request, check.project, Role.READONLY)
+
+
+def owned_project_for(request: HttpRequest, code: UUID, *, removed: bool = False) -> Project:
+    """A project of the user's own, present or `removed`; raises Http404 for all other people."""
+    mine = Project.objects.filter(owner=user_of(request), removed__isnull=not removed)
+    project: Project = _first(mine.select_related("owner").filter(code=code))
+    return project
 
 
 def projects_of(user: User) -> list[Project]:
     """The projects that the user owns or belongs to, by name without letter case."""
-    mine = Project.objects.filter(Q(owner=user) | Q(member__user=user)).select_related("owner")
-    return sorted(mine.distinct(), key=lambda project: (str(project).lower(), project.pk))
+    mine = Project.objects.present().filter(Q(owner=user) | Q(member__user=user))
+    found = mine.select_related("owner").distinct()
+    return sorted(found, key=lambda project: (str(project).lower(), project.pk))
+
+
+def removed_projects_of(user: User) -> list[Project]:
+    """The user's own projects that can still be brought back, the newest first."""
+    return list(Project.objects.filter(owner=user, removed__isnull=False).order_by("-removed"))
 
 
 def roles_of(user: User, projects: Iterable[Project]) -> dict[int, Role]:
@@ -97,6 +123,8 @@ def roles_of(user: User, projects: Iterable[Project]) -> dict[int, Role]:
     members = dict(Member.objects.filter(user=user).values_list("project_id", "role"))
     found: dict[int, Role] = {}
     for project in projects:
+        if project.removed is not None:
+            continue
         if project.owner_id == user.pk:
             found[project.pk] = Role.OWNER
         elif user.is_superuser:

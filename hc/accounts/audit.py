@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from hc.accounts.models import AuditEntry, Project, User, Via
+from hc.core import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +98,5 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
 def _brief(value: Any) -> Any:
     if isinstance(value, bool | int | float) or value is None:
         return value
-    text = str(value)
+    text = words.period(value) if isinstance(value, timedelta) else str(value)
     return text if len(text) <= 100 else f"{text[:99]}…"

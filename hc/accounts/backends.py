@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import check_password, make_password
 from django.http import HttpRequest
 
 from hc.accounts.models import User
+
+
+@lru_cache(1)
+def _nobodys() -> str:
+    """The hash of a password that nobody has, as costly as those that are stored."""
+    return make_password(secrets.token_urlsafe(32))
 
 
 class EmailBackend(ModelBackend):
@@ -25,6 +33,6 @@ class EmailBackend(ModelBackend):
             return None
         user = User.objects.by_email(email)
         if user is None or not user.has_usable_password():
-            make_password(password)  # takes as long as checking one does
+            check_password(password, _nobodys())  # takes as long as checking somebody's
             return None
         return user if user.check_password(password) and user.is_active else None

@@ -6,14 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from hc.accounts.models import normalise_email
 from hc.accounts.models.profile import Reports
+from hc.accounts.services import policies
 from hc.accounts.services.accounts import check_new_account
 
 MAX_EMAIL = 254
-TRY_LATER = "That was tried too often. Wait a while, then try again."
+TRY_LATER = "That was tried too often."
 
 
 class AddressField(forms.EmailField):
@@ -36,6 +38,11 @@ class PasswordForm(forms.Form):
         strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Browsers offer passkeys in this field, too: static/js/webauthn.js.
+        self.fields["email"].widget.attrs["autocomplete"] = "username webauthn"
+
 
 class LinkForm(forms.Form):
     """Sign-in by a mailed link."""
@@ -47,6 +54,13 @@ class SignupForm(LinkForm):
     """`tz`: what the browser says its zone is."""
 
     tz = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput())
+
+    def clean_identity(self) -> str:
+        email: str = self.cleaned_data["identity"]
+        if not policies.may_sign_up(email):
+            domains = ", ".join(settings.SIGNUP_DOMAINS)
+            raise ValidationError(f"Only addresses of {domains} may sign up here.")
+        return email
 
 
 class NotificationsForm(forms.Form):

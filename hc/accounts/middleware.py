@@ -25,7 +25,7 @@ class Acting:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method in ("GET", "HEAD", "OPTIONS"):
             return self._get_response(request)
-        with acting(_actor(request)):
+        with acting(actor_of(request)):
             return self._get_response(request)
 
 
@@ -37,7 +37,8 @@ def address_of(request: HttpRequest) -> str | None:
     return str(found) if found else None
 
 
-def _actor(request: HttpRequest) -> Actor:
+def actor_of(request: HttpRequest) -> Actor:
+    """Who acts in this request."""
     user = request.user if isinstance(request.user, User) else None
     return Actor(
         Via.WEB,

@@ -8,10 +8,16 @@ from urllib.parse import urlsplit
 from django.urls import Resolver404, resolve, reverse
 
 from hc.accounts.models import Project, User
+from hc.integrations import registry
 
 ALLOWED = frozenset(
     {"hc-checks", "hc-details", "hc-integrations", "hc-cloaked", "hc-projects", "hc-add-check"}
-    | {"hc-notifications"}
+    | {"hc-notifications", "hc-profile", "hc-appearance", "hc-account-keys", "hc-account-log"}
+    | {"hc-set-password", "hc-change-email", "hc-change-email-confirm", "hc-close"}
+    | {"hc-project-settings", "hc-project-keys", "hc-project-team", "hc-project-log"}
+    | {"hc-project-danger", "hc-invitation", "hc-add-project", "hc-edit-check", "hc-deliveries"}
+    | {"hc-security", "hc-add-key", "hc-add-totp", "hc-recovery-codes", "hc-edit-channel"}
+    | {f"hc-add-{integration.kind}" for integration in registry.KINDS}
 )
 
 
@@ -38,7 +44,7 @@ def landing_page(user: User, next_url: str | None) -> str:
     """Where to send somebody who has just signed in."""
     if wanted := safe_next(next_url):
         return wanted
-    own = list(Project.objects.filter(owner=user).only("code")[:2])
+    own = list(Project.objects.present().filter(owner=user).only("code")[:2])
     if len(own) == 1:
         return reverse("hc-checks", args=[own[0].code])
     return reverse("hc-projects")

@@ -15,9 +15,10 @@ from email.utils import parseaddr
 from uuid import UUID
 
 from hc.accounts.models import User
-from hc.accounts.services import reports
+from hc.accounts.services import closing, reports
 from hc.alerts import feedback
 from hc.alerts.feedback import Report
+from hc.integrations.base import failed
 from hc.lib.mail import BOUNCE_LIFETIME, one_line, read_bounce_id
 
 # The report comes first, the mail that bounced after it.
@@ -39,8 +40,12 @@ def receive(raw: bytes, now: datetime) -> str:
     kind, _, about = bounce_id.partition(".")
     if kind == "n":
         return _about_notification(about, report, now)
-    if kind == "r" and report.is_dead:
+    if not report.is_dead:
+        return "OK"
+    if kind == "r":
         return _about_account(about)
+    if f"{kind}." in closing.COLUMNS:
+        closing.notice_came_back(bounce_id, failed(report.error).error)
     return "OK"
 
 

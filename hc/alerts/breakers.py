@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 FAILURES = 20
 PROBES = 5
 PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(seconds=60)
+# While messages wait, no probe takes longer to come: after such a gap it was us who were away.
+LONGEST_GAP = timedelta(minutes=10)
 
 
 @dataclass(slots=True)
@@ -19,6 +21,8 @@ class _Breaker:
     failures: int = 0
     pause: timedelta = PAUSE
     open_until: datetime | None = None
+    since: datetime | None = None
+    last: datetime | None = None
 
 
 class Breakers:
@@ -31,6 +35,9 @@ class Breakers:
         """An attempt ended without an answer, or with one that asks to come back."""
         breaker = self._breakers.setdefault(destination, _Breaker())
         breaker.failures += 1
+        if breaker.last is None or now - breaker.last > LONGEST_GAP:
+            breaker.since = now
+        breaker.last = now
         if breaker.failures < FAILURES:
             return
         if breaker.open_until is None:
@@ -53,6 +60,15 @@ class Breakers:
     def watched(self) -> list[str]:
         """The destinations whose breakers are open, or being probed."""
         return [name for name, breaker in self._breakers.items() if breaker.open_until]
+
+    def failing(self, now: datetime) -> dict[str, datetime]:
+        """Since when those that are left alone have been tried in vain without a break."""
+        return {
+            name: breaker.since
+            for name, breaker in self._breakers.items()
+            if breaker.open_until and breaker.since and breaker.last
+            if now - breaker.last <= LONGEST_GAP
+        }
 
     def next_probe(self, now: datetime) -> datetime | None:
         """When the next pause ends."""

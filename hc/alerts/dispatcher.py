@@ -72,6 +72,9 @@ class Store(Protocol[Row]):
 
     async def release(self, claims: Sequence[Claim[Row]]) -> None: ...
 
+    async def expire(self, failing: Mapping[str, datetime]) -> None:
+        """Give up what is of no use any more, knowing since when destinations fail all the time."""
+
     async def next_due(self, space: Space) -> datetime | None:
         """When there is something to claim again."""
 
@@ -134,21 +137,25 @@ class Dispatcher(Generic[Row]):
         if claims:
             await self._store.renew(claims)
 
+    async def expire(self) -> None:
+        """Give up what is of no use any more."""
+        await self._store.expire(self._breakers.failing(self._clock()))
+
     async def close(self, seconds: float) -> None:
         """Finish what is being sent, for at most `seconds`; give back what waits."""
         self._is_closing = True
         deadline = asyncio.get_running_loop().time() + seconds
-        await self._give_back(list(self._lanes))
-        if self._tasks:
-            await asyncio.wait(list(self._tasks), timeout=seconds)
+        # Not waited for by itself: the database may not answer.
+        giving_back = asyncio.create_task(self._give_back(list(self._lanes)))
+        await asyncio.wait([giving_back, *self._tasks], timeout=seconds)
         # What still hangs is left to its lease: the message may be on its way.
-        for task in self._tasks:
+        for task in (giving_back, *self._tasks):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._settling:
+        await asyncio.gather(giving_back, *self._tasks, return_exceptions=True)
+        if settling := self._settling:
             left = deadline - asyncio.get_running_loop().time()
-            await asyncio.wait([self._settling], timeout=max(left, 0.5))
-            self._settling.cancel()
+            await asyncio.wait([settling], timeout=max(left, 0.5))
+            settling.cancel()
 
     # --- Lanes: what was claimed ahead, by destination ------------------------------------------
 
@@ -213,7 +220,7 @@ class Dispatcher(Generic[Row]):
         if not self._breakers.places(parcel.destination, 1, finished):
             await self._give_back([parcel.destination])
         seconds = (finished - started).total_seconds()
-        telemetry.delivered(parcel.kind, outcome.result, seconds)
+        telemetry.attempted(parcel.kind, outcome.result, seconds)
         self._ended += [Attempt(claim, outcome, started, finished) for claim in parcel.claims]
         if self._settling is None:
             self._settling = asyncio.create_task(self._settle())

@@ -116,7 +116,8 @@ def _projects_of(users: Iterable[User]) -> dict[int, list[ProjectSummary]]:
         return {}
     mine = Q(owner__in=ids) | Q(member__user__in=ids)
     counted = (
-        Project.objects.filter(pk__in=Project.objects.filter(mine).values("pk"))
+        Project.objects.present()
+        .filter(pk__in=Project.objects.filter(mine).values("pk"))
         .select_related("owner")
         .annotate(down=Count("check", filter=Q(check__status="down"), distinct=True))
         .prefetch_related("member_set")

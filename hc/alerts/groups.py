@@ -14,9 +14,11 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count
 
+from hc.alerts import telemetry
+from hc.alerts.configs import config_of
 from hc.api.models import OPEN_STATES, Channel, DeliveryState, Flip, Notification
 from hc.integrations import registry
-from hc.integrations.base import BadConfig
+from hc.integrations.base import Result
 from hc.lib.bulk import update_rows
 
 AT_ONCE = 1000
@@ -82,12 +84,14 @@ def settle_groups(ids: Collection[int], now: datetime) -> set[int]:
     with transaction.atomic():
         locked = Notification.objects.select_for_update().filter(pk__in=ids).order_by("pk")
         rows = list(locked)
+        news = {row.pk for row in rows if row.is_open()}
         counts = _counts(row.pk for row in rows)
         changed = [row for row in rows if _judge(row, counts.get(row.pk, {}), now)]
         columns = ("state", "error", "settled")
         values = [(row.pk, str(row.state), row.error, row.settled) for row in changed]
         update_rows(Notification, columns, values)
         _record_on_channels(changed)
+        _count([row for row in changed if row.pk in news])
     return {row.flip_id for row in changed if row.flip_id}
 
 
@@ -143,8 +147,19 @@ def _record_on_channels(rows: Iterable[Notification]) -> None:
     )
 
 
+def _count(rows: Sequence[Notification]) -> None:
+    """Messages to groups that are settled for the first time."""
+    kinds: dict[int, str] = {}
+    if rows:
+        heads = Channel.objects.filter(pk__in={row.channel_id for row in rows})
+        kinds = dict(heads.values_list("pk", "kind"))
+    results = {DeliveryState.SENT: Result.DELIVERED, DeliveryState.FAILED: Result.FAILED}
+    telemetry.settled(
+        (row, kinds[row.channel_id], results.get(DeliveryState(row.state), Result.DROPPED))
+        for row in rows
+    )
+
+
 def _codes(group: Channel) -> tuple[UUID, ...]:
-    try:
-        return registry.load_config(group.kind, group.value).members()
-    except BadConfig:
-        return ()
+    config = config_of(group)
+    return config.members() if config else ()

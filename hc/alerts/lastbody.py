@@ -7,17 +7,17 @@ seconds at most: no other message waits for it, and a message goes out without i
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 from hc.api.bodies import BodyUnavailable, read_object
 from hc.integrations.base import Alert, Outcome, Send, Wire
+from hc.lib.crew import Crew
 
 LONGEST_WAIT = 2.0
 READS_AT_ONCE = 16
 
-_threads = ThreadPoolExecutor(READS_AT_ONCE, thread_name_prefix="bodies")
+_threads = Crew(READS_AT_ONCE, "bodies")
 
 
 def with_body(send: Send) -> Send:

@@ -1,7 +1,8 @@
 """The process `sendalerts`: sweep overdue checks, dispatch messages, beat, until told to stop.
 
 An error of one step (the database restarts, say) is logged and the loop goes on: it never ends
-by itself.
+by itself. When it is told to stop it does so in time, though the database or a mail server hang:
+a step that is cut off, or a message, is left to the next process when its lease has run out.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from time import monotonic
 
@@ -18,7 +20,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from hc import __version__
-from hc.alerts import guard, outbox, overdue, post, queueing
+from hc.alerts import guard, outbox, overdue, queueing
 from hc.alerts.database import DatabaseThread
 from hc.alerts.dispatcher import Dispatcher
 from hc.alerts.overdue import Swept
@@ -34,7 +36,10 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 UPKEEP_SECONDS = 4.0
-STOP_SECONDS = 8.0
+# A supervisor kills after ten seconds.
+STOP_SECONDS = 6.5
+LAST_STEP_SECONDS = 3.0
+FAREWELL_SECONDS = 1.0
 SWEEPS_AT_ONCE = 8
 
 Engines = Sequence[Dispatcher[Notification] | Dispatcher[QueuedMail]]
@@ -54,26 +59,43 @@ class AlertLoop:
         self._bell = bell
         self._take_down = sweep
         self._pulse = Pulse("sendalerts")
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._upkeep_at = 0.0
         self._swept = Swept()
 
     def stop(self) -> None:
-        self._stopping = True
+        self._stopping.set()
         self._bell.ring()
 
     async def run(self) -> None:
-        while not self._stopping:
+        """Work until `stop` is called."""
+        working = asyncio.create_task(self._work())
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        deadline = monotonic() + STOP_SECONDS
+        await asyncio.wait([working], timeout=LAST_STEP_SECONDS)
+        working.cancel()
+        left = max(0.0, deadline - monotonic())
+        await asyncio.gather(*(d.close(left) for d in self._dispatchers))
+        await self._step("farewell", self._say_goodbye)
+        with suppress(asyncio.CancelledError):
+            await working
+
+    async def _work(self) -> None:
+        while not self._stopping.is_set():
             await self._step("upkeep", self._upkeep)
             await self._step("sweep", self._sweep)
             for dispatcher in self._dispatchers:
                 await self._step("dispatch", dispatcher.dispatch)
             if self._swept.has_more:
                 continue
-            if not self._stopping:
+            if not self._stopping.is_set():
                 await self._bell.wait(await self._pause())
-        await asyncio.gather(*(d.close(STOP_SECONDS) for d in self._dispatchers))
-        await self._step("farewell", lambda: self._database(self._pulse.stop))
+
+    async def _say_goodbye(self) -> None:
+        async with asyncio.timeout(FAREWELL_SECONDS):
+            await self._database(self._pulse.stop)
 
     async def _step(self, name: str, action: Callable[[], Awaitable[object]]) -> bool:
         try:
@@ -92,7 +114,8 @@ class AlertLoop:
         await self._database(self._pulse.beat, now)
         for dispatcher in self._dispatchers:
             await dispatcher.renew()
-        for chore in (outbox.close_finished_flips, outbox.expire, post.expire, queueing.summarise):
+            await dispatcher.expire()
+        for chore in (outbox.close_finished_flips, queueing.summarise):
             await self._database(chore, now)
 
     async def _sweep(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.db.models import prefetch_related_objects
 from django.templatetags.static import static
 
-from hc.alerts import testing
+from hc.alerts import announcements, testing
 from hc.alerts.facts import Readers, Surroundings
 from hc.api.models import Channel, Check, Notification, Ping
 from hc.api.representation import check_json
@@ -24,7 +25,7 @@ from hc.integrations.base import (
     ProjectFacts,
     Site,
 )
-from hc.lib.signing import unsubscribe_token
+from hc.lib.signing import callback_token, unsubscribe_token
 
 
 class Builder:
@@ -40,6 +41,7 @@ class Builder:
         self._around = Surroundings([n for n, _ in known])
         owners = [project.owner for project in self._around.projects.values()]
         self._readers = Readers((config.reader_address() for _, config in known), owners)
+        self._dates = announcements.dates(n for n, _ in known)
         self._site = site()
 
     def build(self, notification: Notification, config: Config) -> Alert:
@@ -47,6 +49,8 @@ class Builder:
         check, flip = notification.owner, notification.flip
         if testing.is_test(notification):
             return self._build_test(notification, config)
+        if announcements.is_announcement(notification):
+            return self._build_announcement(notification, config)
         if check is None or flip is None:
             raise ValueError(f"notification {notification.pk} has no check or no flip")
         project = self._around.projects[notification.channel.project_id]
@@ -70,24 +74,38 @@ class Builder:
             verified=notification.channel.email_verified,
             sent_at=self._now,
             changes=notification.changes,
+            callback_url=callback_url(notification),
         )
 
     def _build_test(self, notification: Notification, config: Config) -> Alert:
+        check = testing.pretend_check(notification, self._now)
+        alert = self._build_pretended(notification, config, check, testing.link(notification))
+        reason = Reason.TIMEOUT if alert.status == "down" else Reason.NONE
+        return replace(alert, reason=reason)
+
+    def _build_announcement(self, notification: Notification, config: Config) -> Alert:
         project = self._around.projects[notification.channel.project_id]
-        status = direction(notification.check_status)
+        date = self._dates.get(project.pk)
+        check = announcements.pretend_check(notification, project.owner, date)
+        return self._build_pretended(notification, config, check, announcements.link(project))
+
+    def _build_pretended(
+        self, notification: Notification, config: Config, check: Check, link: str
+    ) -> Alert:
+        project = self._around.projects[notification.channel.project_id]
         return Alert(
             id=notification.code,
-            status=status,
+            status=direction(notification.check_status),
             at=self._now,
-            check=check_facts(testing.pretend_check(notification, self._now), self._now),
+            check=check_facts(check, self._now),
             project=ProjectFacts(project.code, str(project)),
             site=self._site,
             reader=self._readers.reader(config.reader_address(), project.owner),
-            link=testing.link(notification),
+            link=link,
             unsubscribe_url=unsubscribe_url(notification.channel),
-            reason=Reason.TIMEOUT if status == "down" else Reason.NONE,
             verified=notification.channel.email_verified,
             sent_at=self._now,
+            callback_url=callback_url(notification),
         )
 
 
@@ -106,6 +124,11 @@ def site() -> Site:
 def unsubscribe_url(channel: Channel) -> str:
     token = unsubscribe_token(channel.code)
     return f"{settings.SITE_ROOT}/integrations/{channel.code}/unsub/{token}/"
+
+
+def callback_url(notification: Notification) -> str:
+    token = callback_token(notification.code)
+    return f"{settings.SITE_ROOT}/api/v3/notifications/{notification.code}/status?token={token}"
 
 
 def check_facts(check: Check, now: datetime) -> CheckFacts:

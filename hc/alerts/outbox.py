@@ -8,20 +8,22 @@ at a time; those of different projects take turns.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Exists, F, Min, OuterRef, QuerySet, Window
+from django.db import connection, transaction
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from hc.alerts import digests, groups, leases
+from hc.alerts import digests, groups, leases, telemetry
 from hc.alerts.dispatcher import Space
 from hc.alerts.leases import Attempt, Claim
+from hc.alerts.room import SEATS_PER_DESTINATION
 from hc.alerts.testing import is_test
 from hc.api.models import OPEN_STATES, Channel, DeliveryState, Flip, Notification
 from hc.integrations.base import Result, dropped
+from hc.lib import statsd
 from hc.lib.bulk import update_rows
 
 # After so many attempts a message gives way to the next one of its check, if there is one.
@@ -29,6 +31,9 @@ GIVES_WAY_AFTER = 3
 # A claim looks at more messages than it takes, so that full destinations do not end it early.
 LOOK_AHEAD = 4
 NOT_TRIED = "Its destination did not answer for hours"
+EXPIRE_AT_ONCE = 1000
+# A destination that fails is tried at least so often.
+LATELY = timedelta(minutes=5)
 
 
 def claim(space: Space, now: datetime) -> list[list[Claim[Notification]]]:
@@ -43,6 +48,7 @@ def claim(space: Space, now: datetime) -> list[list[Claim[Notification]]]:
     found = Notification.objects.filter(pk__in=ids)
     rows = found.select_related("channel", "flip", "owner", "group")
     claims = {row.pk: Claim(row, row.attempts) for row in rows}
+    _announce([claims[pk].row for pk in claims])
     return _together([(claims[pk], lot) for pk, lot in chosen if pk in claims])
 
 
@@ -52,11 +58,12 @@ def settle(attempts: Sequence[Attempt[Notification]]) -> list[Attempt[Notificati
         return []
     with transaction.atomic():
         held = leases.settle(Notification, _decided(attempts))
+        _keep_pauses(held)
         _record_on_channels(held)
-        now = max(one.finished for one in attempts)
-        over = [one.claim.row for one in held if not one.again]
-        flips = groups.settle_groups({row.group_id for row in over if row.group_id}, now)
-        close_flips(flips | {row.flip_id for row in over if row.flip_id}, now)
+        over = [one for one in held if not one.again]
+        _conclude([one.claim.row for one in over], max(one.finished for one in attempts))
+    rows = [(one.claim.row, one.outcome.result) for one in over]
+    telemetry.settled((row, row.channel.kind, result) for row, result in rows)
     return held
 
 
@@ -66,14 +73,41 @@ def next_due(space: Space) -> datetime | None:
     return due
 
 
-def expire(now: datetime) -> None:
-    """Give up what was not tried for too long, because its destination is left alone."""
+def overdue(now: datetime) -> QuerySet[Notification]:
+    """What could be claimed, if only somebody did.
+
+    Not what is held back on purpose: what waits for an earlier message, or for a destination that
+    has no place at the moment or whose last attempt failed. Breakers live in the memory of each
+    process, so this is judged by the table.
+    """
+    open_ = Notification.objects.filter(due__isnull=False)
+    lately = Q(due__gt=now) | Q(channel__last_notify__gt=now - LATELY)
+    failing = open_.filter(lately, attempts__gt=0).exclude(error="").values("destination")
+    under_way = open_.filter(state=DeliveryState.SENDING, due__gt=now).values("destination")
+    full = under_way.annotate(number=Count("pk")).filter(number__gte=SEATS_PER_DESTINATION)
+    due = _first_in_line(Space(0)).filter(due__lte=now)
+    return due.exclude(destination__in=failing).exclude(destination__in=full.values("destination"))
+
+
+def expire(failing: Mapping[str, datetime], now: datetime) -> None:
+    """Give up messages to destinations that fail all the time, for as long as messages are tried.
+
+    `failing`: since when they have been tried in vain. All else is tried, however late: if it has
+    waited because this service was away, that is no reason to keep it from its readers.
+    """
+    given_up = [name for name, since in failing.items() if since <= now - _patience()]
+    if not given_up:
+        return
     old = now - _patience() - timedelta(hours=1)
-    late = Notification.objects.filter(due__isnull=False, created__lt=old)
-    waiting = late.filter(state=DeliveryState.QUEUED)
-    Notification.objects.filter(pk__in=list(waiting.values_list("pk", flat=True)[:1000])).filter(
-        state=DeliveryState.QUEUED
-    ).update(state=DeliveryState.FAILED, error=NOT_TRIED, due=None, settled=now)
+    waiting = Notification.objects.filter(
+        due__lte=now, created__lt=old, state=DeliveryState.QUEUED, destination__in=given_up
+    )
+    with transaction.atomic():
+        locked = waiting.order_by("pk").select_for_update(
+            skip_locked=connection.features.has_select_for_update_skip_locked
+        )
+        rows = list(locked[:EXPIRE_AT_ONCE])
+        _fail(rows, now)
 
 
 def close_finished_flips(now: datetime) -> None:
@@ -90,6 +124,9 @@ def close_flips(ids: Collection[int], now: datetime) -> None:
         return
     waiting = Notification.objects.filter(flip_id=OuterRef("pk"), state__in=OPEN_STATES)
     Flip.objects.filter(pk__in=ids, processed=None).exclude(Exists(waiting)).update(processed=now)
+    if tracked := telemetry.FLIPS.under_way(ids):
+        known = Flip.objects.filter(pk__in=tracked).values_list("pk", "processed")
+        telemetry.FLIPS.processed({pk: at for pk, at in known if at})
 
 
 # --- Choosing ---------------------------------------------------------------------------------
@@ -102,22 +139,21 @@ def _choose(space: Space, now: datetime) -> list[tuple[int, int | None]]:
     """
     turn = Window(RowNumber(), partition_by=F("channel__project_id"), order_by=("due", "pk"))
     due = _first_in_line(space).filter(due__lte=now).annotate(turn=turn)
-    columns = ("pk", "destination", "channel_id", "channel__kind", "check_status")
-    rows = due.order_by("priority", "turn", "due", "pk").values_list(*columns)
-    looked_at = list(rows[: space.limit * LOOK_AHEAD + space.usual])
+    rows = due.order_by("priority", "turn", "due", "pk").values_list(*digests.COLUMNS)
+    looked_at = [digests.Row(*row) for row in rows[: space.limit * LOOK_AHEAD + space.usual]]
     lots = digests.lots(looked_at)
     chosen: list[tuple[int, int | None]] = []
     sent_to: Counter[str] = Counter()
     taken: set[int] = set()
-    for pk, destination, *_ in looked_at:
-        lot = lots.get(pk)
+    for row in looked_at:
+        lot = lots.get(row.pk)
         if lot is not None and lot in taken:
             continue
-        if sent_to[destination] >= space.places.get(destination, space.usual):
+        if sent_to[row.destination] >= space.places.get(row.destination, space.usual):
             continue
-        sent_to[destination] += 1
+        sent_to[row.destination] += 1
         if lot is None:
-            chosen.append((pk, None))
+            chosen.append((row.pk, None))
         else:
             taken.add(lot)
             chosen += [(other, lot) for other, its in lots.items() if its == lot]
@@ -133,6 +169,19 @@ def _together(
     for claim_, lot in claims:
         parcels.setdefault(("lot", lot) if lot is not None else claim_.id, []).append(claim_)
     return list(parcels.values())
+
+
+def _announce(rows: Sequence[Notification]) -> None:
+    """Tell statsd, if there is one, of flips of which nobody was told before."""
+    telemetry.claimed(len(rows))
+    if not statsd.is_on():
+        return
+    flips = {row.flip_id: row.flip.created for row in rows if row.flip and row.attempts == 1}
+    others = Notification.objects.filter(flip__in=flips, attempts__gt=0)
+    known = others.exclude(pk__in=[row.pk for row in rows]).values_list("flip", flat=True)
+    for flip in set(known):
+        del flips[flip]
+    telemetry.FLIPS.claimed({pk: created for pk, created in flips.items() if pk})
 
 
 def _first_in_line(space: Space) -> QuerySet[Notification]:
@@ -169,6 +218,8 @@ def _decide(attempt: Attempt[Notification], is_followed: bool) -> Attempt[Notifi
     if is_followed:
         outcome = dropped(f"{outcome.error}. Superseded by a later message")
     expires = claim_.row.created + _patience()
+    if claim_.attempt < GIVES_WAY_AFTER:  # its age does not count yet: it may be our own fault
+        expires = max(expires, attempt.finished + _patience())
     if is_test(claim_.row):  # somebody is looking at it
         expires = claim_.row.created
     again = leases.next_try(outcome, claim_.attempt, attempt.finished, expires)
@@ -191,6 +242,37 @@ def _followed(rows: Sequence[Notification]) -> set[int]:
     )
     mine = Notification.objects.filter(Exists(later), pk__in=[row.pk for row in rows])
     return set(mine.exclude(owner=None).values_list("pk", flat=True))
+
+
+def _keep_pauses(attempts: Sequence[Attempt[Notification]]) -> None:
+    """Until when services have asked to be left alone: no hurry shortens that."""
+    pauses = [
+        (one.claim.id, one.finished + one.outcome.retry_after)
+        for one in attempts
+        if one.again and one.outcome.retry_after
+    ]
+    update_rows(Notification, ("not_before",), pauses)
+
+
+def _fail(rows: Sequence[Notification], now: datetime) -> None:
+    """Give up messages that wait, in the caller's transaction."""
+    errors = {row.pk: row.error or NOT_TRIED for row in rows}
+    columns = ("error", "state", "due", "settled")
+    end = (str(DeliveryState.FAILED), None, now)
+    update_rows(Notification, columns, [(pk, error, *end) for pk, error in errors.items()])
+    last = {row.channel_id: errors[row.pk] for row in rows}
+    update_rows(Channel, ("last_error",), list(last.items()))
+    _conclude(rows, now)
+    kinds = dict(Channel.objects.filter(pk__in=last).values_list("pk", "kind"))
+    for row in rows:
+        telemetry.unsent(kinds[row.channel_id], Result.FAILED)
+    telemetry.settled((row, kinds[row.channel_id], Result.FAILED) for row in rows)
+
+
+def _conclude(rows: Sequence[Notification], now: datetime) -> None:
+    """What follows from the end of these messages: that of groups, and of flips."""
+    flips = groups.settle_groups({row.group_id for row in rows if row.group_id}, now)
+    close_flips(flips | {row.flip_id for row in rows if row.flip_id}, now)
 
 
 def _record_on_channels(attempts: Sequence[Attempt[Notification]]) -> None:

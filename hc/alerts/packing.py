@@ -8,8 +8,10 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils import timezone
 
-from hc.alerts import outbox
+from hc.alerts import outbox, telemetry
+from hc.alerts.configs import config_of, destination
 from hc.alerts.dispatcher import Parcel
 from hc.alerts.lastbody import with_body
 from hc.alerts.leases import Attempt, Claim
@@ -19,7 +21,6 @@ from hc.api.models import Channel, Notification
 from hc.integrations import registry
 from hc.integrations.base import (
     Alert,
-    BadConfig,
     Config,
     Outcome,
     Wire,
@@ -50,11 +51,17 @@ def pack(lots: Sequence[Claims], wire: Wire, now: datetime) -> list[Parcel[Notif
             except Undeliverable as e:
                 outcomes[one.id] = failed(str(e))
     alerts = _build([(one, configs[one.id]) for one in claims if one.id in configs], outcomes, now)
-    outbox.settle([Attempt(c, outcomes[c.id], now, now) for c in claims if c.id in outcomes])
+    _settle([Attempt(c, outcomes[c.id], now, now) for c in claims if c.id in outcomes])
     packed = [
         [(one, alerts[one.id], configs[one.id]) for one in lot if one.id in alerts] for lot in lots
     ]
     return [_parcel(ready, wire) for ready in packed if ready]
+
+
+def _settle(attempts: Sequence[Attempt[Notification]]) -> None:
+    """What is over, or put off, without being sent."""
+    for one in outbox.settle(attempts):
+        telemetry.unsent(one.claim.row.channel.kind, one.outcome.result)
 
 
 def _moot(claims: Claims) -> dict[int, Outcome]:
@@ -63,7 +70,8 @@ def _moot(claims: Claims) -> dict[int, Outcome]:
         check_id__in={one.row.owner_id for one in claims if one.row.owner_id},
         channel_id__in={_attached(one.row) for one in claims},
     )
-    linked = set(links.values_list("check_id", "channel_id"))
+    rows = links.values_list("check_id", "channel_id", "channel__project__removed")
+    linked = {(check, channel): removed for check, channel, removed in rows}
     found: dict[int, Outcome] = {}
     for one in claims:
         row = one.row
@@ -73,6 +81,8 @@ def _moot(claims: Claims) -> dict[int, Outcome]:
             found[one.id] = dropped("The integration was switched off")
         elif row.owner_id and (row.owner_id, _attached(row)) not in linked:
             found[one.id] = dropped("The integration was taken off the check")
+        elif row.owner_id and linked[row.owner_id, _attached(row)]:
+            found[one.id] = dropped("The project was removed")
     return found
 
 
@@ -87,11 +97,10 @@ def _config(channel: Channel) -> Config:
         raise Undeliverable(f"{channel.kind} notifications are not enabled.")
     if not integration.enabled(settings.INTEGRATIONS):
         raise Undeliverable(f"{integration.label} notifications are not enabled.")
-    try:
-        return registry.load_config(channel.kind, channel.value)
-    except BadConfig:
-        text = "The settings of this integration cannot be read; set it up again"
-        raise Undeliverable(text) from None
+    config = config_of(channel)
+    if config is None:
+        raise Undeliverable("The settings of this integration cannot be read; set it up again")
+    return config
 
 
 def _build(
@@ -118,10 +127,12 @@ def _build(
 def _parcel(ready: Sequence[Packed], wire: Wire) -> Parcel[Notification]:
     first, alert, config = ready[0]
     channel = first.row.channel
+    flips = [one.row.flip_id for one, _, _ in ready if one.row.flip_id]
     if len(ready) == 1:
         transport = with_body(registry.transport(channel.kind))
 
         async def send() -> Outcome:
+            telemetry.FLIPS.started(flips, timezone.now())
             return await transport(alert, config, wire)
 
     else:
@@ -129,8 +140,9 @@ def _parcel(ready: Sequence[Packed], wire: Wire) -> Parcel[Notification]:
         alerts = [alert for _, alert, _ in ready]
 
         async def send() -> Outcome:
+            telemetry.FLIPS.started(flips, timezone.now())
             return await many(alerts, config, wire)
 
     about = {"channel": str(channel.code), "notification": str(first.id)}
     claims = [one for one, _, _ in ready]
-    return Parcel(claims, send, config.destination()[:100], channel.kind, about)
+    return Parcel(claims, send, destination(config, alert.status), channel.kind, about)

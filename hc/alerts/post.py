@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Min
 
-from hc.alerts import leases
+from hc.accounts.services import orders
+from hc.alerts import leases, telemetry
 from hc.alerts.dispatcher import Parcel, Space
 from hc.alerts.leases import Attempt, Claim
 from hc.api.models import DeliveryState, QueuedMail
-from hc.integrations.base import Outcome, delivered, failed, retry
+from hc.integrations.base import Outcome, Result, delivered, failed, retry
 from hc.lib.mail import Mail, Mailer, MailError
 
+logger = logging.getLogger(__name__)
+
 DESTINATION = "mail server"
+KIND = "mail"  # in figures
 
 
 def claim(space: Space, now: datetime) -> list[Claim[QueuedMail]]:
@@ -30,7 +35,21 @@ def claim(space: Space, now: datetime) -> list[Claim[QueuedMail]]:
     with transaction.atomic():
         ids = leases.take(QueuedMail, chosen, now)
     rows = QueuedMail.objects.filter(pk__in=ids).order_by("pk")
-    return [Claim(row, row.attempts) for row in rows]
+    return [Claim(row, row.attempts) for row in rows if _is_written(row, now)]
+
+
+def _is_written(row: QueuedMail, now: datetime) -> bool:
+    """Write a mail that was only ordered; whether there is one to send. An order that cannot be
+    carried out must not hold up the others: it is tried again when its lease is over."""
+    if not orders.is_order(row):
+        return True
+    try:
+        return orders.fulfil(row, now)
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("mail not written", extra={"action": "post", "mail": str(row.code)})
+        return False
 
 
 def settle(attempts: Sequence[Attempt[QueuedMail]]) -> list[Attempt[QueuedMail]]:
@@ -54,7 +73,7 @@ def next_due(space: Space) -> datetime | None:
 def expire(now: datetime) -> None:
     """Give up what is of no use any more."""
     late = QueuedMail.objects.filter(due__isnull=False, expires__lt=now)
-    late.filter(state=DeliveryState.QUEUED).update(
+    number = late.filter(state=DeliveryState.QUEUED).update(
         state=DeliveryState.FAILED,
         error="It could not be sent while it was of use",
         due=None,
@@ -63,6 +82,7 @@ def expire(now: datetime) -> None:
         html="",
         headers={},
     )
+    telemetry.unsent(KIND, Result.FAILED, number)
 
 
 def parcel(claim_: Claim[QueuedMail], mailer: Mailer) -> Parcel[QueuedMail]:
@@ -80,7 +100,7 @@ def parcel(claim_: Claim[QueuedMail], mailer: Mailer) -> Parcel[QueuedMail]:
     async def send() -> Outcome:
         return await sent(mail, mailer)
 
-    return Parcel([claim_], send, DESTINATION, "mail", {"mail": str(row.code)})
+    return Parcel([claim_], send, DESTINATION, KIND, {"mail": str(row.code)})
 
 
 async def sent(mail: Mail, mailer: Mailer) -> Outcome:

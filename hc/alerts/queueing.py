@@ -6,14 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from hc.alerts import digests, flapping, groups
+from hc.alerts.configs import config_of, destination
 from hc.alerts.message import direction
 from hc.alerts.outbox import close_flips
 from hc.api.models import Channel, DeliveryState, Flip, Notification
 from hc.api.services import reminders
 from hc.integrations import registry
-from hc.integrations.base import BadConfig, Config
+from hc.integrations.base import Config
 from hc.lib import bulk, doorbell
 
 
@@ -42,7 +44,7 @@ def summarise(now: datetime) -> int:
 def _queue(told: flapping.Told, now: datetime) -> list[Notification]:
     recipients = groups.expand(_channels({flip.owner_id for flip in told.flips}))
     known = {r.channel.pk: r.channel for of in recipients.values() for r in of}
-    configs = {pk: _config(channel) for pk, channel in known.items()}
+    configs = {pk: config_of(channel) for pk, channel in known.items()}
     heads: dict[tuple[int, int], Notification] = {}
     messages: list[Notification] = []
     for flip in told.flips:
@@ -56,7 +58,7 @@ def _queue(told: flapping.Told, now: datetime) -> list[Notification]:
             messages.append(message)
     if not messages:
         return []
-    together = {pk for pk, ch in known.items() if digests.is_together(ch.kind, ch.value)}
+    together = {pk for pk, ch in known.items() if digests.is_together(ch.kind, configs[pk])}
     digests.gather(messages, together, now)
     _hurry(messages, now)
     bulk.insert(messages)
@@ -83,9 +85,10 @@ def _head(
 
 
 def _channels(checks: Collection[int]) -> Mapping[int, list[Channel]]:
-    """The channels of each check that are switched on."""
+    """The channels of each check that are switched on; none of projects that were removed."""
     links = list(
         Channel.checks.through.objects.filter(check_id__in=checks, channel__disabled=False)
+        .filter(channel__project__removed=None)
         .order_by("pk")
         .values_list("check_id", "channel_id")
     )
@@ -95,14 +98,6 @@ def _channels(checks: Collection[int]) -> Mapping[int, list[Channel]]:
         if channel in known:
             channels.setdefault(check, []).append(known[channel])
     return channels
-
-
-def _config(channel: Channel) -> Config | None:
-    """Its settings; None if they cannot be read, which the attempt will say."""
-    try:
-        return registry.load_config(channel.kind, channel.value)
-    except BadConfig:
-        return None
 
 
 def _has_something_to_do(channel: Channel, config: Config | None, flip: Flip) -> bool:
@@ -123,16 +118,22 @@ def _message(
         created=now,
         due=now,
         priority=0 if integration and integration.paging else 1,
-        destination=(config.destination() if config else "")[:100],
+        destination=destination(config, direction(flip.new_status)),
         changes=changes,
     )
 
 
 def _hurry(messages: Sequence[Notification], now: datetime) -> None:
     """Earlier messages that wait for their next attempt are tried at once, so that the new ones of
-    the same checks and channels need not wait for them."""
+    the same checks and channels need not wait for them. If the service has asked for a pause, they
+    are tried when that is over."""
     again = Notification.objects.filter(due__gt=now, state=DeliveryState.QUEUED, attempts__gt=0)
-    if again.exists():
-        again.filter(
-            owner__in={m.owner_id for m in messages}, channel__in={m.channel_id for m in messages}
-        ).update(due=now)
+    if not again.exists():
+        return
+    followed = {(m.owner_id, m.channel_id) for m in messages}
+    rows = again.filter(
+        owner__in={owner for owner, _ in followed}, channel__in={channel for _, channel in followed}
+    ).values_list("pk", "owner_id", "channel_id")
+    waiting = again.filter(pk__in=[pk for pk, *of in rows if tuple(of) in followed])
+    waiting.filter(not_before__gt=now).update(due=F("not_before"))
+    waiting.filter(Q(not_before=None) | Q(not_before__lte=now)).update(due=now)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from hc.alerts import leases, outbox, packing, post, telemetry
+from hc.alerts import leases, outbox, packing, post
 from hc.alerts.database import DatabaseThread
 from hc.alerts.dispatcher import Parcel, Space
 from hc.alerts.leases import Attempt, Claim
@@ -39,15 +39,14 @@ class OutboxStore:
     async def release(self, claims: Sequence[Claim[Notification]]) -> None:
         await self._database(leases.release, Notification, claims, timezone.now())
 
+    async def expire(self, failing: Mapping[str, datetime]) -> None:
+        await self._database(outbox.expire, failing, timezone.now())
+
     async def next_due(self, space: Space) -> datetime | None:
         return await self._database(outbox.next_due, space)
 
     def _fetch(self, space: Space, now: datetime) -> list[Parcel[Notification]]:
         lots = outbox.claim(space, now)
-        if lots:
-            telemetry.claimed(
-                [(now - one.row.created).total_seconds() for lot in lots for one in lot]
-            )
         return packing.pack(lots, self._wire, now) if lots else []
 
 
@@ -70,6 +69,9 @@ class MailStore:
 
     async def release(self, claims: Sequence[Claim[QueuedMail]]) -> None:
         await self._database(leases.release, QueuedMail, claims, timezone.now())
+
+    async def expire(self, failing: Mapping[str, datetime]) -> None:
+        await self._database(post.expire, timezone.now())
 
     async def next_due(self, space: Space) -> datetime | None:
         return await self._database(post.next_due, space)

@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
-from hc.alerts import groups
+from hc.alerts import announcements, groups
+from hc.alerts.configs import config_of, destination
 from hc.api.models import Channel, Check, DeliveryState, Limit, Notification, TokenBucket
 from hc.integrations import registry
-from hc.integrations.base import BadConfig, Config, Direction
+from hc.integrations.base import DIRECTIONS, Direction
 from hc.lib import doorbell
 
 # Source: web-ui D29 of the specification.
@@ -53,7 +55,14 @@ def send_test(channel: Channel, now: datetime) -> Notification:
 
 
 def is_test(notification: Notification) -> bool:
-    return notification.owner_id is None and notification.flip_id is None
+    about_nothing = notification.owner_id is None and notification.flip_id is None
+    return about_nothing and not announcements.is_announcement(notification)
+
+
+def tests_of(channels: Sequence[Channel]) -> QuerySet[Notification]:
+    """The test messages to some channels."""
+    loose = Notification.objects.filter(owner=None, flip=None, channel__in=channels)
+    return loose.exclude(priority=announcements.PRIORITY)
 
 
 def pretend_check(notification: Notification, now: datetime) -> Check:
@@ -90,7 +99,7 @@ def _to_group(group: Channel, now: datetime) -> Notification:
 
 def _forget(channels: Sequence[Channel]) -> None:
     """Delete earlier tests."""
-    Notification.objects.filter(owner=None, flip=None, channel__in=channels).delete()
+    tests_of(channels).delete()
 
 
 def _testable(members: Sequence[Channel]) -> list[Channel]:
@@ -98,7 +107,6 @@ def _testable(members: Sequence[Channel]) -> list[Channel]:
 
 
 def _message(channel: Channel, now: datetime) -> Notification:
-    config = _config(channel)
     status = _direction(channel)
     if status is None:
         raise NothingToTest("This integration is set to be told of nothing.")
@@ -109,22 +117,14 @@ def _message(channel: Channel, now: datetime) -> Notification:
         due=now,
         priority=0,
         state=DeliveryState.QUEUED,
-        destination=(config.destination() if config else "")[:100],
+        destination=destination(config_of(channel), status),
     )
 
 
 def _direction(channel: Channel) -> Direction | None:
     """What the channel wants to be told of; down if its settings cannot be read, which the attempt
     will say."""
-    config = _config(channel)
+    config = config_of(channel)
     if config is None:
         return "down"
-    directions: tuple[Direction, ...] = ("down", "up")
-    return next((status for status in directions if config.wants(status)), None)
-
-
-def _config(channel: Channel) -> Config | None:
-    try:
-        return registry.load_config(channel.kind, channel.value)
-    except BadConfig:
-        return None
+    return next((status for status in DIRECTIONS if config.wants(status)), None)

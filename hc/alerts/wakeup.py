@@ -11,6 +11,7 @@ from typing import Any, Self
 import psycopg2
 from django.db import connection
 
+from hc.lib.crew import Crew
 from hc.lib.doorbell import TOPIC
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ class Bell:
     def __init__(self) -> None:
         self._rung = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
+        self._connecting = Crew(1, "bell")
         # Whether everything that is queued rings; else one has to look.
         self.is_connected = False
 
@@ -38,6 +40,7 @@ class Bell:
         if self._listening:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
+        self._connecting.close()
 
     def ring(self) -> None:
         self._rung.set()
@@ -58,8 +61,8 @@ class Bell:
 
     async def _listen(self) -> None:
         """Ring at every message, until the connection breaks."""
-        listener = await asyncio.to_thread(_connect)
         loop, arrived = asyncio.get_running_loop(), asyncio.Event()
+        listener = await loop.run_in_executor(self._connecting, _connect)
         # The number outlives the connection, which forgets it when it breaks.
         descriptor = listener.fileno()
         loop.add_reader(descriptor, arrived.set)

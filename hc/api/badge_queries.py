@@ -21,7 +21,7 @@ from hc.core.state import Shown, Status, shown_status
 
 def project_counts(badge_key: str, now: datetime) -> Counts | None:
     """How the checks of a project are."""
-    rows = Project.objects.filter(badge_key=badge_key).values("pk")
+    rows = Project.objects.present().filter(badge_key=badge_key).values("pk")
     row = rows.annotate(**_counting("check__", now)).first()
     return _counts(row) if row else None
 
@@ -34,7 +34,7 @@ def tag_counts(badge_key: str, tag: str, now: datetime) -> Counts | None:
     is told here. A project without such checks still has a row: one without tags.
     """
     tagged = FilteredRelation("check", condition=Q(check__tags__contains=tag))
-    projects = Project.objects.filter(badge_key=badge_key).annotate(tagged=tagged)
+    projects = Project.objects.present().filter(badge_key=badge_key).annotate(tagged=tagged)
     rows = list(projects.values("tagged__tags").annotate(**_counting("tagged__", now)))
     matching = (_counts(row) for row in rows if tag in (row["tagged__tags"] or "").split())
     return sum(matching, Counts()) if rows else None
@@ -43,7 +43,8 @@ def tag_counts(badge_key: str, tag: str, now: datetime) -> Counts | None:
 def check_counts(badge_key: UUID, now: datetime) -> tuple[str, Counts] | None:
     """What to call a check in public, and how it is. Its code is a secret."""
     columns = ("name", "slug", "status", "due", "alert_after")
-    row = Check.objects.filter(badge_key=badge_key).values_list(*columns).first()
+    found = Check.objects.filter(badge_key=badge_key, project__removed=None)
+    row = found.values_list(*columns).first()
     if row is None:
         return None
     name, slug, status, due, alert_after = row

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Any
 
-from django.db.models import Count, DateTimeField, ExpressionWrapper, F, Max, Q, Sum
+from django.db.models import Count, DateTimeField, ExpressionWrapper, F, Max, Q, Subquery, Sum
 
-from hc.api.models import Channel, Check
+from hc.api.models import Channel, Check, Outage
 from hc.core.state import Status
 
 
 def of_checks(project_id: int, now: datetime) -> str:
     """40 hex digits: the same ones as long as the checks of a project look the same. 2 queries."""
+    newest_outage = Outage.objects.order_by("-pk").values("pk")[:1]
     overrun_at = ExpressionWrapper(F("last_start") + F("grace"), output_field=DateTimeField())
     mine = Check.objects.filter(project=project_id).alias(overrun_at=overrun_at)
     checks = mine.aggregate(
@@ -31,12 +31,13 @@ def of_checks(project_id: int, now: datetime) -> str:
         late=Count("pk", filter=Q(status=Status.UP, due__lte=now)),
         overdue=Count("pk", filter=Q(alert_after__lte=now)),
         overrun=Count("pk", filter=Q(overrun_at__lte=now)),
-        excused=Max("excused_until"),
+        moved=Max(Subquery(newest_outage)),
     )
     links = Channel.checks.through.objects.filter(channel__project=project_id)
-    return _digest(checks | links.aggregate(links=Count("pk"), link_ids=Sum("pk")))
+    figures = checks | links.aggregate(links=Count("pk"), link_ids=Sum("pk"))
+    return digest(sorted(figures.items()))
 
 
-def _digest(figures: dict[str, Any]) -> str:
-    text = repr(sorted(figures.items()))
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+def digest(seen: object) -> str:
+    """40 hex digits that stand for the written form of what was seen."""
+    return hashlib.sha1(repr(seen).encode(), usedforsecurity=False).hexdigest()

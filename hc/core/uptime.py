@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from hc.core.state import Status
@@ -108,13 +109,54 @@ def daily(
             period = day_period(day)
             known = found.get(day, Uptime(period))
             span = min(end, period.end) - edge
-            found[day] = (
-                replace(known, up=known.up + span)
-                if state is Status.UP
-                else replace(known, down=known.down + span, outages=known.outages + 1)
-            )
+            found[day] = _with(known, state, span)
             edge = period.end
     return found
+
+
+def equal_parts(period: Period, count: int) -> list[Period]:
+    step = (period.end - period.start) / count
+    edges = [*(period.start + step * n for n in range(count)), period.end]
+    return [Period(start, end) for start, end in pairwise(edges)]
+
+
+def course(
+    changes: Sequence[Change],
+    *,
+    created: datetime,
+    status: Status,
+    parts: Sequence[Period],
+    now: datetime,
+) -> tuple[Uptime, list[Uptime]]:
+    """Up and down time in all of the `parts`, which follow one another and are equally long, and
+    in each of them; other arguments as for `uptime`, with flips since the first part's start."""
+    period = Period(parts[0].start, parts[-1].end)
+    begin, step, last = period.start, parts[0].end - parts[0].start, len(parts) - 1
+    up, down, outages = ([ZERO] * len(parts), [ZERO] * len(parts), [0] * len(parts))
+    number = 0
+    spans = _spans(changes, status, max(begin, created), min(period.end, now))
+    for span_start, span_end, state in spans:
+        if state not in (Status.UP, Status.DOWN):
+            continue
+        number += state is Status.DOWN
+        into = up if state is Status.UP else down
+        # Steps are whole microseconds, so that the first part may be the one before.
+        n = max(0, int((span_start - begin) / step) - 1)
+        while n <= last and parts[n].start < span_end:
+            span = min(span_end, parts[n].end) - max(span_start, parts[n].start)
+            if span > ZERO:
+                into[n] += span
+                outages[n] += state is Status.DOWN
+            n += 1
+    total = Uptime(period, sum(up, ZERO), sum(down, ZERO), number)
+    found = zip(parts, up, down, outages, strict=True)
+    return total, [Uptime(*facts) for facts in found]
+
+
+def _with(known: Uptime, state: Status, span: timedelta) -> Uptime:
+    if state is Status.UP:
+        return replace(known, up=known.up + span)
+    return replace(known, down=known.down + span, outages=known.outages + 1)
 
 
 def day_period(day: date) -> Period:

@@ -36,7 +36,11 @@ def choose(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
 
 
 def assign(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
-    """Replace the checks of the channel `channel` by those of the keys `check-<code>`."""
+    """The checks of the keys `check-<code>` alert through the channel `channel`.
+
+    `was`: the codes of those that did when the form was made, so that what others have changed
+    meanwhile stays. Without it the others do not alert any more.
+    """
     access = project_for(request, code, need=Role.REGULAR)
     wanted = {_uuid(key.removeprefix(PREFIX)) for key in request.POST if key.startswith(PREFIX)}
     project = access.project
@@ -46,11 +50,23 @@ def assign(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
     checks = list(Check.objects.filter(project=project, code__in=wanted))
     if channel is None or len(checks) < len(wanted):
         raise PermissionDenied
-    channels.set_checks(channel, checks)
-    who = count(len(checks), "check")
-    verb = "alerts" if len(checks) == 1 else "alert"
+    number = _change(channel, checks, request.POST.get("was"))
+    verb = "alerts" if number == 1 else "alert"
+    who = count(number, "check")
     messages.success(request, f"{who} {verb} through {channel_name(channel)}.")
     return redirect("hc-integrations", project.code)
+
+
+def _change(channel: Channel, checks: list[Check], was: str | None) -> int:
+    """Only what differs from what the form showed; returns how many checks there are then."""
+    if was is None:
+        channels.set_checks(channel, checks)
+        return len(checks)
+    before = {_uuid(code) for code in was.split()}
+    codes = {check.code for check in checks}
+    removed = Check.objects.filter(project=channel.project_id, code__in=before - codes)
+    added = [check for check in checks if check.code not in before]
+    return channels.change_checks(channel, added, list(removed))
 
 
 def _uuid(text: str) -> UUID:

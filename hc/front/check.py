@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,91 +13,126 @@ from django.utils import timezone
 
 from hc.accounts.access import AuthenticatedRequest, ProjectAccess, check_by_unique_key, check_for
 from hc.accounts.services import accounts
-from hc.api import queries
+from hc.api import event_log, fingerprint, history
+from hc.api.event_log import PING_KINDS, Cursor, Wanted
 from hc.api.models import Check
 from hc.core.schedule import Cron, OnCalendar
 from hc.front import rows as view
 from hc.front.channels import channel_rows
-from hc.front.chart import run_chart
-from hc.front.frame import Frame
-from hc.front.live import live_response
-from hc.front.snippets import snippets
+from hc.front.chart import charts, downtime_text, uptime_bars
+from hc.front.events import event_rows, zone_of
+from hc.front.frame import Frame, frame_of
+from hc.front.live import is_known, live_response, tagged
+from hc.front.place import Place
+from hc.front.snippets import Addresses, snippets
+from hc.front.zone_hint import hint
 
 EVENTS = 30
-CHARTED = 200
-UPTIME_SPAN = timedelta(days=90)
+# On this page a flip tells who was told; messages have no lines of their own.
+LISTED = Wanted(frozenset({*PING_KINDS, event_log.FLIP}))
 
 
 @login_required
 def details(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
     check, access = check_for(request, code)
-    if accounts.touch(request.user):
-        request.session.modified = True  # the session lasts two weeks from now on
-    return render(request, "front/check.html", _live_context(check, access))
+    if not access.can_edit:  # they may not know the code: one could ping with it
+        return redirect("hc-cloaked", check.unique_key)
+    return _page(request, check, access)
 
 
 def status(request: HttpRequest, code: UUID) -> HttpResponse:
     """The parts that change with each ping; 304 while nothing has changed."""
     if not request.user.is_authenticated:
         return HttpResponse(status=403)
-    check, access = check_for(request, code)
-    context = _live_context(check, access)
-    return live_response(request, "front/_check_live.html", context, context["version"])
+    return _live_part(request, *check_for(request, code))
 
 
 @login_required
 def cloaked(request: AuthenticatedRequest, key: str) -> HttpResponse:
-    """From the link in a message to the check, whose ping address the link does not tell."""
-    return redirect("hc-details", check_by_unique_key(request, key).code)
+    """The link in a message, which does not tell the ping address: leads on to the page with it,
+    or is the page, for those who may only look."""
+    check, access = check_by_unique_key(request, key)
+    if access.can_edit:
+        return redirect("hc-details", check.code)
+    return _page(request, check, access)
 
 
-def _live_context(check: Check, access: ProjectAccess) -> dict[str, Any]:
+def cloaked_status(request: HttpRequest, key: str) -> HttpResponse:
+    """As `status`, for those who may only look."""
+    if not request.user.is_authenticated:
+        return HttpResponse(status=403)
+    return _live_part(request, *check_by_unique_key(request, key))
+
+
+def _page(request: AuthenticatedRequest, check: Check, access: ProjectAccess) -> HttpResponse:
+    if accounts.touch(request.user):
+        request.session.modified = True  # the session lasts two weeks from now on
+    return render(request, "front/check.html", _context(request, check, access))
+
+
+def _live_part(request: HttpRequest, check: Check, access: ProjectAccess) -> HttpResponse:
+    version = _version(check, access, Frame(access.user, timezone.now()).zone)
+    if is_known(request, version):
+        return tagged(HttpResponse(status=304), version)
+    context = _context(request, check, access)
+    return live_response(request, "front/_check_live.html", context, version)
+
+
+def _context(request: HttpRequest, check: Check, access: ProjectAccess) -> dict[str, Any]:
     now = timezone.now()
-    zone = Frame(access.user, now).zone
-    row = view.row(check, now, zone)
-    pings = queries.recent_pings(check, CHARTED)
-    times = queries.run_times(pings)
-    log = queries.log(check, pings, EVENTS)
+    frame = frame_of(request)
+    own = frame.zone
+    place = Place.of(check, access)
+    zone, zones = zone_of(request, check, own)
+    past = history.of(check, now)
+    log = event_log.page(check, LISTED, Cursor(), EVENTS)
     rule = check.schedule_rule()
-    url = f"{settings.PING_ENDPOINT}{check.code}"
     channels = channel_rows(check)
     return {
         "access": access,
         "project": access.project,
         "section": "checks",
         "check": check,
-        "row": row,
-        "log": log,
+        "place": place,
+        "row": view.row(check, now, own),
+        "events": event_rows(check, log.events, place, zone),
         "zone": zone,
-        "uptime": queries.uptime_of(check, UPTIME_SPAN, now),
-        "typical": typical(list(times.values())),
-        "chart": run_chart(pings, times, now, zone),
+        "zones": zones,
+        "older": log.older,
+        "uptime": past.quarter,
+        "downtime": downtime_text(past.quarter),
+        "windows": uptime_bars(past),
+        "typical": past.typical,
+        "charts": charts(past, now, own),
         "expression": rule.expression if isinstance(rule, Cron | OnCalendar) else "",
         "alert_at": check.due + check.grace if check.due else None,
         "run_ends": check.last_start + check.grace if check.last_start else None,
-        "ping_url": url,
-        "snippets": snippets(check, url),
         "channels": channels,
         "n_used": sum(c["used"] for c in channels),
-        "version": _version(row, log, channels),
+        "version": _version(check, access, own),
+        **_for_editors(check, access, past, own),
     }
 
 
-def typical(times: list[timedelta]) -> tuple[timedelta, timedelta] | None:
-    """Median and 95th percentile (nearest rank) of run times; None without any."""
-    if not times:
-        return None
-    ordered = sorted(times)
-    return ordered[len(ordered) // 2], ordered[-(-95 * len(ordered) // 100) - 1]
+def _for_editors(
+    check: Check, access: ProjectAccess, past: history.History, own: ZoneInfo
+) -> dict[str, Any]:
+    """Whoever may only look may not ping either."""
+    if not access.can_edit:
+        return {}
+    addresses = Addresses.of(check, access)
+    return {
+        "addresses": addresses,
+        "snippets": snippets(check, addresses),
+        "hint": hint(check, past.begins, own),
+    }
 
 
-def _version(
-    row: view.CheckRow, log: list[queries.LogEntry], channels: list[dict[str, Any]]
-) -> str:
-    """Changes with anything that the live parts show, apart from ages."""
-    used = [(c["channel"].pk, c["name"], c["used"], c["channel"].disabled) for c in channels]
-    digest = hashlib.sha256(repr((row.facts(), row.check.n_pings, row.check.desc, used)).encode())
-    for entry in log:
-        states = [(n.pk, n.state, n.attempts, n.due, n.error) for n in entry.notifications]
-        digest.update(repr((entry.at, states)).encode())
-    return digest.hexdigest()[:24]
+def _version(check: Check, access: ProjectAccess, zone: ZoneInfo) -> str:
+    """Changes with anything that the page shows, apart from ages. Three queries."""
+    row = view.row(check, timezone.now(), zone)
+    channels = check.project.channel_set.order_by("pk")
+    used = channels.values_list("pk", "name", "disabled", "checks").filter(checks=check)
+    number = channels.count()
+    seen = (row.facts(), event_log.version(check), list(used), number, access.role, str(zone))
+    return fingerprint.digest(seen)[:24]

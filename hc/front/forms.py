@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.core.validators import RegexValidator
 
 from hc.accounts.services.projects import MAX_NAME
 from hc.api.models import Check, ScheduleKind
-from hc.api.services.checks import Details, ScheduleSettings
+from hc.api.services.checks import Details, ScheduleSettings, revision
 from hc.core import zones
 from hc.core.schedule import (
     LONGEST,
@@ -71,9 +71,50 @@ def _yes_no(choices: tuple[tuple[str, str], ...], label: str) -> forms.TypedChoi
     )
 
 
-class CheckForm(forms.Form):
+class RulesForm(forms.Form):
+    """Which pings count, and as what. Words are kept while nothing is searched for them."""
+
     use_required_attribute = False
 
+    methods = forms.ChoiceField(label="Requests that count", choices=METHODS, required=False)
+    filter_http_body = forms.BooleanField(label="the body of requests", required=False)
+    filter_subject = forms.BooleanField(label="the subject of mails", required=False)
+    filter_body = forms.BooleanField(label="the text of mails", required=False)
+    failure_kw = forms.CharField(label="Failure", max_length=200, required=False)
+    success_kw = forms.CharField(label="Success", max_length=200, required=False)
+    start_kw = forms.CharField(label="Start", max_length=200, required=False)
+    filter_default_fail = _yes_no(NO_MATCH, "If no word is found")
+    manual_resume = _yes_no(RESUMING, "While the check is paused")
+
+    @classmethod
+    def for_check(cls, check: Check) -> Self:
+        """The form filled with the settings of a check."""
+        return cls(initial=_rules_of(check))
+
+    def rules(self) -> dict[str, Any]:
+        """What was chosen, as columns."""
+        columns = {name: self.cleaned_data[name] for name in RULES}
+        return columns | {name: bool(columns[name]) for name in _FLAGS}
+
+
+_FLAGS = ("filter_default_fail", "manual_resume")
+RULES = tuple(RulesForm.base_fields)
+
+
+def _rules_of(check: Check) -> dict[str, Any]:
+    values = {name: getattr(check, name) for name in RULES}
+    return values | {name: "1" if values[name] else "" for name in _FLAGS}
+
+
+# Fields that do not matter to a kind of schedule.
+_UNUSED = {
+    "simple": ("cron", "oncalendar", "tz"),
+    "cron": ("timeout", "oncalendar"),
+    "oncalendar": ("timeout", "cron"),
+}
+
+
+class CheckForm(RulesForm):
     name = forms.CharField(
         max_length=100,
         required=False,
@@ -132,29 +173,27 @@ class CheckForm(forms.Form):
         help_text="How late a ping may be, and how long a run may take, before people are told.",
         widget=forms.TextInput(attrs={"list": "periods", "autocomplete": "off"}),
     )
-    methods = forms.ChoiceField(label="Requests that count", choices=METHODS, required=False)
-    filter_http_body = forms.BooleanField(label="the body of requests", required=False)
-    filter_subject = forms.BooleanField(label="the subject of mails", required=False)
-    filter_body = forms.BooleanField(label="the text of mails", required=False)
-    failure_kw = forms.CharField(label="Failure", max_length=200, required=False)
-    success_kw = forms.CharField(label="Success", max_length=200, required=False)
-    start_kw = forms.CharField(label="Start", max_length=200, required=False)
-    filter_default_fail = _yes_no(NO_MATCH, "If no word is found")
-    manual_resume = _yes_no(RESUMING, "While the check is paused")
+    # What was edited: hc.api.services.checks.revision.
+    revision = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
 
     @classmethod
-    def for_check(cls, check: Check) -> CheckForm:
-        """The form filled with the settings of a check."""
-        plain = ("name", "slug", "tags", "desc", "kind", "timeout", "grace", "tz", "methods")
-        rules = ("start_kw", "success_kw", "failure_kw")
-        initial = {name: getattr(check, name) for name in (*plain, *rules)}
-        for name in ("filter_http_body", "filter_subject", "filter_body"):
-            initial[name] = getattr(check, name)
-        for name in ("filter_default_fail", "manual_resume"):
-            initial[name] = "1" if getattr(check, name) else ""
+    def for_check(cls, check: Check) -> Self:
+        plain = ("name", "slug", "tags", "desc", "kind", "timeout", "grace", "tz")
+        initial = {name: getattr(check, name) for name in plain} | _rules_of(check)
         if check.kind != ScheduleKind.SIMPLE:
             initial[check.kind] = check.schedule
-        return cls(initial=initial)
+        return cls(initial=initial | {"revision": revision(check)})
+
+    def in_conflict_with(self, check: Check) -> CheckForm:
+        """What was typed, with what is stored by now beside it; saving it again replaces that."""
+        again = CheckForm(dict(self.data.items()) | {"revision": revision(check)})
+        stored = CheckForm.for_check(check)
+        unused = (*_UNUSED.get(check.kind, ()), "revision")
+        for name, field in again.fields.items():
+            theirs = stored[name].initial
+            if name not in unused and _differ(field, self.cleaned_data.get(name), theirs):
+                again.add_error(name, f"Somebody else has set this to “{_shown(field, theirs)}”.")
+        return again
 
     def clean_name(self) -> str:
         return " ".join(self.cleaned_data["name"].split())
@@ -165,8 +204,7 @@ class CheckForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Only the fields of the chosen kind of schedule have to be right."""
         kind = self.cleaned_data.get("kind", "simple")
-        unused = {"simple": ("cron", "oncalendar", "tz"), "cron": ("timeout", "oncalendar")}
-        for name in unused.get(kind, ("timeout", "cron")):
+        for name in _UNUSED.get(kind, ()):
             self.errors.pop(name, None)
         if kind == ScheduleKind.SIMPLE:
             if self.cleaned_data.get("timeout") is None and "timeout" not in self.errors:
@@ -185,14 +223,8 @@ class CheckForm(forms.Form):
 
     def details(self) -> Details:
         """The name and the rules that were typed, as columns."""
-        names = (
-            "name slug tags desc methods filter_http_body filter_subject filter_body "
-            "filter_default_fail failure_kw success_kw start_kw manual_resume"
-        )
-        columns = {name: self.cleaned_data[name] for name in names.split()}
-        for flag in ("filter_default_fail", "manual_resume"):
-            columns[flag] = bool(columns[flag])
-        return Details(columns)
+        names = ("name", "slug", "tags", "desc")
+        return Details({name: self.cleaned_data[name] for name in names} | self.rules())
 
     def schedule_settings(self) -> ScheduleSettings:
         """The schedule of a valid form."""
@@ -223,6 +255,22 @@ class CheckForm(forms.Form):
         return ScheduleSettings(
             kind=kind, schedule=values[kind].strip(), tz=values.get("tz") or "UTC", grace=grace
         )
+
+
+def _differ(field: forms.Field, mine: Any, theirs: Any) -> bool:
+    if isinstance(field, forms.BooleanField | forms.TypedChoiceField):
+        return bool(mine) != bool(theirs)
+    return (mine or "") != (theirs or "")
+
+
+def _shown(field: forms.Field, value: Any) -> str:
+    if isinstance(field, forms.ChoiceField):
+        choices: Any = field.choices
+        return str(dict(choices).get(value, value))
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    text = str(field.prepare_value(value) or "nothing")
+    return text if len(text) <= 200 else f"{text[:199]}…"
 
 
 class ProjectForm(forms.Form):

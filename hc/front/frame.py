@@ -15,6 +15,8 @@ from django.utils import timezone
 from hc import __version__
 from hc.accounts.access import projects_of
 from hc.accounts.models import Profile, Project, Theme, User
+from hc.accounts.services import farewell, policies
+from hc.accounts.sso import Doors
 from hc.api import queries
 from hc.api.models import Outage
 from hc.api.services import listening
@@ -72,6 +74,16 @@ class Frame:
         parts = [part for part in re.split(r"[._+-]+", local) if part]
         return ("".join(part[0] for part in parts[:2]) or "?").upper()
 
+    @property
+    def closing_on(self) -> datetime | None:
+        """When the account is deleted because its owner has asked for it."""
+        asked = self.profile.close_requested if self.profile else None
+        return asked + farewell.GRACE if asked else None
+
+    @property
+    def may_create_projects(self) -> bool:
+        return self._user is not None and policies.may_create_projects(self._user)
+
     @cached_property
     def alerts_silent(self) -> bool:
         """Whether nobody sends alerts at the moment."""
@@ -92,12 +104,23 @@ class Frame:
         return self._user is not None and self._user.is_superuser and not settings.EMAIL_HOST
 
 
+def frame_of(request: HttpRequest) -> Frame:
+    """The frame of this request's page: one, so that each of its answers is fetched once."""
+    known: Frame | None = getattr(request, "_frame", None)
+    if known is None:
+        user = getattr(request, "user", None)
+        known = Frame(user if isinstance(user, User) else None, timezone.now())
+        setattr(request, "_frame", known)  # noqa: B010 - requests have no such field
+    return known
+
+
 def context(request: HttpRequest) -> dict[str, Any]:
     """The context processor."""
-    user = getattr(request, "user", None)
     return {
-        "frame": Frame(user if isinstance(user, User) else None, timezone.now()),
+        "frame": frame_of(request),
+        "doors": Doors(request),
         "site_name": settings.SITE_NAME,
+        "ping_endpoint": settings.PING_ENDPOINT,
         "site_logo": settings.SITE_LOGO_URL,
         "app_version": __version__,
         "debug_mode": settings.DEBUG,

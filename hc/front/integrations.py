@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count
+from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from hc.accounts.access import AuthenticatedRequest, ProjectAccess, project_for
 from hc.accounts.models import Project
-from hc.api.models import Channel, Check, Notification
+from hc.alerts.testing import tests_of
+from hc.api.models import Channel, Check, DeliveryState, Notification
 from hc.front import channel_checks
 from hc.front.channels import members_of_groups, named
 from hc.front.live import live_response
@@ -42,6 +43,8 @@ class ChannelRow:
     n_checks: int
     members: Sequence[str] = ()
     test: Notification | None = None
+    # When a message arrived last; only of those whose last one did not.
+    delivered: datetime | None = None
 
     @property
     def is_editable(self) -> bool:
@@ -59,6 +62,7 @@ class ChannelRow:
             self.members,
             (channel.last_notify, channel.last_notify_duration, channel.last_error),
             test and (test.pk, test.state, test.attempts, test.error),
+            self.delivered,
         )
 
 
@@ -79,9 +83,7 @@ def status(request: HttpRequest, code: UUID) -> HttpResponse:
 
 def last_tests(channels: Sequence[Channel], now: datetime) -> dict[int, Notification]:
     """The newest test message of each channel that was tested a short time ago."""
-    tests = Notification.objects.filter(
-        channel__in=channels, owner=None, created__gt=now - TESTS_SHOWN
-    )
+    tests = tests_of(channels).filter(created__gt=now - TESTS_SHOWN)
     return {test.channel_id: test for test in tests.order_by("pk")}
 
 
@@ -108,10 +110,19 @@ def _rows(project: Project, now: datetime) -> list[ChannelRow]:
     )
     members = members_of_groups(channels)
     tests = last_tests(channels, now)
-    return [
+    delivered = _last_deliveries(channels)
+    rows = [
         _row(channel, channel.n_checks, members.get(channel.pk, ()), tests.get(channel.pk))
         for channel in channels
     ]
+    return [replace(row, delivered=delivered.get(row.channel.pk)) for row in rows]
+
+
+def _last_deliveries(channels: Sequence[Channel]) -> dict[int, datetime]:
+    """When something arrived last through each channel whose last message failed."""
+    failing = [channel.pk for channel in channels if channel.last_error]
+    sent = Notification.objects.filter(channel__in=failing, state=DeliveryState.SENT)
+    return dict(sent.values("channel").annotate(at=Max("created")).values_list("channel", "at"))
 
 
 def _row(

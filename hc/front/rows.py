@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
+import orjson
+
 from hc.api.models import Check
 from hc.core import words
-from hc.core.schedule import Simple
+from hc.core.schedule import ScheduleError, Simple, next_after
 from hc.core.state import Shown, Status
 
 RUNNING = "running"
@@ -37,6 +39,14 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
+class Blind:
+    """Why it will not be noticed when a check falls silent: in a few words, and in full."""
+
+    brief: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckRow:
     check: Check
     shown: Shown
@@ -47,8 +57,10 @@ class CheckRow:
     then: Phrase
     duration: str
     unsure: bool = False
+    blind: Blind | None = None
     channels: int = 0
     tags: tuple[str, ...] = field(default=())
+    url: str = ""
 
     @property
     def mark(self) -> str:
@@ -61,6 +73,16 @@ class CheckRow:
     def label(self) -> str:
         return "Unsure" if self.unsure else LABELS[self.mark]
 
+    @property
+    def key(self) -> str:
+        """What names the row in the page; it does not give the check's address away."""
+        return self.check.unique_key[:12]
+
+    @property
+    def version(self) -> str:
+        """Changes exactly when the row would look different, apart from ages."""
+        return hashlib.sha256(repr(self.facts()).encode()).hexdigest()[:8]
+
     def facts(self) -> tuple[object, ...]:
         """All that the row shows but the passing of time."""
         check = self.check
@@ -72,6 +94,7 @@ class CheckRow:
             self.mark,
             self.running,
             self.unsure,
+            self.blind,
             self.schedule,
             self.schedule_note,
             self.when,
@@ -82,7 +105,8 @@ class CheckRow:
         )
 
 
-def row(check: Check, now: datetime, zone: tzinfo, channels: int = 0) -> CheckRow:
+def row(check: Check, now: datetime, zone: tzinfo, channels: int = 0, *, url: str = "") -> CheckRow:
+    """`url`: of the page of the check, for this reader."""
     shown = check.shown_status(now)
     running = check.is_running(now)
     unsure = check.is_unsure(now) and shown is not Shown.DOWN
@@ -90,6 +114,8 @@ def row(check: Check, now: datetime, zone: tzinfo, channels: int = 0) -> CheckRo
     if unsure:
         when = Phrase("down in ", check.alert_after)
         then = Phrase("pings may be lost", tone="late")
+    if blind := why_blind(check):
+        then = Phrase(blind.brief, tone="late")
     rule = check.schedule_rule()
     foreign_zone = "" if isinstance(rule, Simple) or check.tz == str(zone) else f"{check.tz} · "
     return CheckRow(
@@ -102,9 +128,29 @@ def row(check: Check, now: datetime, zone: tzinfo, channels: int = 0) -> CheckRo
         then=then,
         duration=duration_text(check.last_duration),
         unsure=unsure,
+        blind=blind,
         channels=channels,
         tags=tuple(check.tags_list()),
+        url=url,
     )
+
+
+def why_blind(check: Check) -> Blind | None:
+    """Why nobody waits for the next ping of a check that is up, if so.
+
+    Its row tells that; only then is the schedule evaluated, to say why.
+    """
+    if check.status != Status.UP or check.due or check.kind == "simple" or not check.last_ping:
+        return None
+    try:
+        due = next_after(check.schedule_rule(), check.last_ping)
+    except ScheduleError as e:
+        return Blind("schedule cannot be read", f"Its schedule cannot be read: {e}")
+    if due is None:
+        return Blind("no date left", "Its schedule has no date left.")
+    # The data of its time zone was missing, say, when the last ping came.
+    text = "Its schedule could not be read when the last ping came; the next ping mends that."
+    return Blind("waits for a ping", text)
 
 
 def duration_text(duration: timedelta | None) -> str:
@@ -113,31 +159,9 @@ def duration_text(duration: timedelta | None) -> str:
     return words.run_time(duration)
 
 
-def problems_first(rows: Iterable[CheckRow]) -> list[CheckRow]:
-    return sorted(rows, key=lambda r: ORDER.index(r.mark))
-
-
-def counters(rows: Iterable[CheckRow]) -> dict[str, int]:
-    """How many rows show each mark, in order; only those that occur, "down" always."""
-    marks = [r.mark for r in rows]
-    return {mark: marks.count(mark) for mark in ORDER if mark in marks}
-
-
-def tag_counts(rows: Iterable[CheckRow]) -> dict[str, int]:
-    """How many checks have each tag, tags without regard to letter case in order."""
-    found: dict[str, int] = {}
-    for r in rows:
-        for tag in dict.fromkeys(r.tags):
-            found[tag] = found.get(tag, 0) + 1
-    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
-
-
-def fingerprint(rows: Iterable[CheckRow], extra: Mapping[str, object] | None = None) -> str:
-    """Changes exactly when a list of rows would look different, apart from ages."""
-    digest = hashlib.sha256(repr(sorted((extra or {}).items())).encode())
-    for r in rows:
-        digest.update(repr(r.facts()).encode())
-    return digest.hexdigest()[:24]
+def as_json(data: Mapping[str, object]) -> bytes:
+    """Parts of a page, for the script that puts them into it."""
+    return orjson.dumps(data)
 
 
 def clock(moment: datetime, now: datetime, zone: tzinfo) -> str:
@@ -167,7 +191,7 @@ def _phrases(
     if check.last_ping is None:
         waiting = Phrase("waiting for a ping" if check.n_pings else "")
         return Phrase("" if check.n_pings else "never pinged"), waiting
-    expected = Phrase("next in ", check.due) if check.due else Phrase("no next date")
+    expected = Phrase("next in ", check.due) if check.due else Phrase()
     return Phrase("", check.last_ping, " ago"), expected
 
 

@@ -3,13 +3,55 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.conf import settings
 
-from hc.api.models import Check, ScheduleKind
+from hc.accounts.access import ProjectAccess
+from hc.accounts.models import Profile
+from hc.api.models import Check
+from hc.front.clocks import cron_line, systemd_timer
 
 CURL = "curl -fsS -m 10 --retry 5"
+STYLES = ("uuid", "slug")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where pings go, in the style that somebody prefers. `missing`: why there is no address by
+    slug, then the fields are empty."""
+
+    style: str
+    url: str = ""
+    mail: str = ""
+    missing: str = ""
+
+    @classmethod
+    def of(cls, check: Check, access: ProjectAccess) -> Addresses:
+        style = style_of(check, access)
+        if style == "uuid":
+            return cls(style, f"{settings.PING_ENDPOINT}{check.code}", _mail(str(check.code)))
+        key = access.project.ping_key
+        missing = "slug" if not check.slug else "key" if not key else ""
+        same = Check.objects.filter(project=access.project).exactly(slug=check.slug)
+        if not missing and same.count() > 1:
+            missing = "unique"
+        if missing:
+            return cls(style, missing=missing)
+        url = f"{settings.PING_ENDPOINT}{key}/{check.slug}"
+        return cls(style, url, _mail(f"{key}+{check.slug}"))
+
+
+def style_of(check: Check, access: ProjectAccess) -> str:
+    """ "uuid" or "slug": as the person likes it, else as the project has it."""
+    chosen = Profile.of(access.user.pk).list_view.get("ping_style")
+    usual = "slug" if access.project.show_slugs else "uuid"
+    return str(chosen) if chosen in STYLES else usual
+
+
+def _mail(mailbox: str) -> str:
+    """The address for pings by mail; empty where none are taken."""
+    takes_mail = settings.SMTPD_PORT or settings.PING_EMAIL_DOMAIN != "localhost"
+    return f"{mailbox}@{settings.PING_EMAIL_DOMAIN}" if takes_mail else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,34 +61,23 @@ class Snippet:
     text: str
 
 
-def snippets(check: Check, url: str) -> list[Snippet]:
-    """One way per environment; `url` is the check's ping address."""
+def snippets(check: Check, addresses: Addresses) -> list[Snippet]:
+    """One way per environment; none while there is no address."""
+    url = addresses.url
+    if not url:
+        return []
     ways = [
         Snippet("shell", "Shell", _shell(url)),
         Snippet("cron", "Cron", f"{cron_line(check)}  your-job.sh && {CURL} -o /dev/null {url}"),
+        Snippet("curl", "curl", f"{CURL} --data-binary @job.log {url}"),
         Snippet("python", "Python", _python(url)),
-        Snippet("powershell", "PowerShell", f"Invoke-RestMethod {url} -TimeoutSec 10"),
+        Snippet("node", "Node", _node(url)),
+        Snippet("go", "Go", _go(url)),
+        Snippet("php", "PHP", _php(url)),
+        Snippet("powershell", "PowerShell", _powershell(url)),
+        Snippet("systemd", "systemd", _systemd(check, url)),
     ]
-    if settings.SMTPD_PORT or settings.PING_EMAIL_DOMAIN != "localhost":
-        ways.append(Snippet("email", "E-mail", f"{check.code}@{settings.PING_EMAIL_DOMAIN}"))
-    return ways
-
-
-def cron_line(check: Check) -> str:
-    """The five fields with which cron would run the job; stars to be filled in if unknown."""
-    if check.kind == ScheduleKind.CRON:
-        return check.schedule
-    if check.kind == ScheduleKind.ONCALENDAR:
-        return "m h dom mon dow"
-    minutes, rest = divmod(check.timeout, timedelta(minutes=1))
-    if rest:
-        return "m h dom mon dow"
-    if minutes < 60 and 60 % minutes == 0:
-        return "* * * * *" if minutes == 1 else f"*/{minutes} * * * *"
-    hours, rest_minutes = divmod(minutes, 60)
-    if rest_minutes == 0 and hours < 24 and 24 % hours == 0:
-        return "0 * * * *" if hours == 1 else f"0 */{hours} * * *"
-    return {1440: "0 0 * * *", 10_080: "0 0 * * 0"}.get(minutes, "m h dom mon dow")
+    return [*ways, Snippet("email", "E-mail", addresses.mail)] if addresses.mail else ways
 
 
 def _shell(url: str) -> str:
@@ -61,3 +92,59 @@ def _python(url: str) -> str:
         "except OSError as e:\n"
         '    print("ping failed:", e)'
     )
+
+
+def _node(url: str) -> str:
+    return (
+        "try {\n"
+        f'  await fetch("{url}", {{\n'
+        '    method: "POST",\n'
+        "    signal: AbortSignal.timeout(10_000),\n"
+        "  });\n"
+        "} catch (error) {\n"
+        '  console.error("ping failed:", error);\n'
+        "}"
+    )
+
+
+def _go(url: str) -> str:
+    return (
+        "client := http.Client{Timeout: 10 * time.Second}\n"
+        f'resp, err := client.Head("{url}")\n'
+        "if err != nil {\n"
+        '\tlog.Printf("ping failed: %v", err)\n'
+        "} else {\n"
+        "\tresp.Body.Close()\n"
+        "}"
+    )
+
+
+def _php(url: str) -> str:
+    return (
+        "<?php\n"
+        "$context = stream_context_create([\n"
+        '    "http" => ["method" => "POST", "timeout" => 10],\n'
+        "]);\n"
+        f'file_get_contents("{url}", false, $context);'
+    )
+
+
+def _powershell(url: str) -> str:
+    return f"Invoke-RestMethod -Method Post -TimeoutSec 10 `\n  {url}"
+
+
+def _systemd(check: Check, url: str) -> str:
+    return (
+        "# /etc/systemd/system/your-job.timer\n"
+        f"[Timer]\n{systemd_timer(check)}\n\n"
+        "[Install]\nWantedBy=timers.target\n\n"
+        "# /etc/systemd/system/your-job.service\n"
+        "[Service]\nType=oneshot\n"
+        f"ExecStartPre=-{_binary()} {url}/start\n"
+        "ExecStart=/usr/local/bin/your-job\n"
+        f"ExecStopPost=-{_binary()} {url}/${{EXIT_STATUS}}"
+    )
+
+
+def _binary() -> str:
+    return CURL.replace("curl", "/usr/bin/curl", 1)

@@ -1,32 +1,85 @@
 from __future__ import annotations
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from hc.front import (
     actions,
+    badges,
+    bulk,
     channel_actions,
     channel_checks,
     check,
+    check_actions,
     check_form,
     checks,
+    cron_sheet,
     deliveries,
+    doc_search,
+    docs,
+    installing,
     integrations,
+    log,
+    pings,
     projects,
+    search,
+    tv,
 )
+
+# Under the code of a check for those who may change it, under its public key for the others.
+_past = [
+    path("log/", log.log, name="hc-log"),
+    path("log/rows/", log.rows, name="hc-log-rows"),
+    path("last_ping/", log.last_ping, name="hc-last-ping"),
+    path("pings/<int:n>/", pings.ping, name="hc-ping"),
+    path("pings/<int:n>/body/", pings.body, name="hc-ping-body"),
+    path("pings/<int:n>/html/", pings.html, name="hc-ping-html"),
+    path("pings/<int:n>/html/images/", pings.html, {"with_images": True}, name="hc-ping-images"),
+]
 
 urlpatterns = [
     path("", projects.index, name="hc-projects"),
+    path("favicon.ico", installing.old_icon, name="hc-old-icon"),
+    path("favicon/<int:down>.svg", installing.tab_icon, name="hc-tab-icon"),
+    path("manifest.webmanifest", installing.manifest, name="hc-manifest"),
+    path("contact.vcf", installing.contact, name="hc-contact"),
+    path("tv/", tv.board, name="hc-tv"),
+    path("docs/", docs.index, name="hc-docs"),
+    path("docs/search/", doc_search.search, name="hc-docs-search"),
+    path("docs/example/<slug:slug>/", docs.choose_example, name="hc-docs-example"),
+    path("docs/cron/", cron_sheet.page, name="hc-docs-cron"),
+    path("checks/cron_preview/", cron_sheet.cron_preview, name="hc-cron-preview"),
+    path("checks/oncalendar_preview/", cron_sheet.oncalendar_preview, name="hc-oncalendar-preview"),
+    path("search/", search.search, name="hc-search"),
     path("projects/add/", projects.add, name="hc-add-project"),
+    path("projects/status/", projects.status, name="hc-projects-status"),
+    path("projects/menu/", projects.menu, name="hc-project-menu"),
     path("projects/<uuid:code>/checks/", checks.checks, name="hc-checks"),
     path("projects/<uuid:code>/checks/add/", check_form.add, name="hc-add-check"),
     path("projects/<uuid:code>/checks/status/", checks.status, name="hc-checks-status"),
+    path("projects/<uuid:code>/checks/view/", checks.set_view, name="hc-checks-view"),
+    path("projects/<uuid:code>/checks/bulk/", bulk.act, name="hc-checks-bulk"),
+    path("checks/<uuid:code>/channels/", actions.channels, name="hc-check-channels"),
     path("checks/schedule_preview/", check_form.schedule_preview, name="hc-schedule-preview"),
     path("checks/<uuid:code>/details/", check.details, name="hc-details"),
     path("checks/<uuid:code>/status/", check.status, name="hc-details-status"),
     path("checks/<uuid:code>/edit/", check_form.edit, name="hc-edit-check"),
     path("checks/<uuid:code>/pause/", actions.pause, name="hc-pause"),
     path("checks/<uuid:code>/resume/", actions.resume, name="hc-resume"),
+    path("checks/<uuid:code>/undo_pause/", actions.undo_pause, name="hc-undo-pause"),
     path("checks/<uuid:code>/remove/", actions.remove, name="hc-remove-check"),
+    path("checks/<uuid:code>/copy/", check_actions.copy, name="hc-copy-check"),
+    path("checks/<uuid:code>/transfer/", check_actions.transfer, name="hc-transfer-check"),
+    path("checks/<uuid:code>/clear_events/", check_actions.clear, name="hc-clear-events"),
+    path(
+        "checks/<uuid:code>/filtering_rules/",
+        check_actions.filtering_rules,
+        name="hc-filtering-rules",
+    ),
+    path("checks/<uuid:code>/zone/", check_actions.set_zone, name="hc-set-zone"),
+    path("checks/<uuid:code>/ping_style/", check_actions.ping_style, name="hc-ping-style"),
+    path("checks/<uuid:code>/ping_now/", check_actions.ping_now, name="hc-ping-now"),
+    path("checks/<uuid:code>/", include(_past)),
+    re_path(r"^cloaked/(?P<key>[0-9a-f]{40})/", include(_past)),
     path(
         "checks/<uuid:code>/channels/<uuid:channel_code>/enabled",
         actions.set_channel,
@@ -38,6 +91,7 @@ urlpatterns = [
         integrations.status,
         name="hc-integrations-status",
     ),
+    path("projects/<uuid:code>/badges/", badges.index, name="hc-badges"),
     path("integrations/<uuid:code>/deliveries/", deliveries.deliveries, name="hc-deliveries"),
     path(
         "integrations/<uuid:code>/deliveries/status/",
@@ -53,4 +107,7 @@ urlpatterns = [
     path("integrations/<uuid:code>/name/", channel_actions.rename, name="hc-rename-channel"),
     path("integrations/<uuid:code>/checks/", channel_checks.choose, name="hc-channel-checks"),
     re_path(r"^cloaked/(?P<key>[0-9a-f]{40})/$", check.cloaked, name="hc-cloaked"),
+    re_path(
+        r"^cloaked/(?P<key>[0-9a-f]{40})/status/$", check.cloaked_status, name="hc-cloaked-status"
+    ),
 ]

@@ -1,6 +1,7 @@
 """Accounts that nobody uses: who counts as gone, and their deletion.
 
-Nothing here runs by itself; an operator says when (`pruneusers`).
+Only sign-ups that nobody followed up go by themselves; for the rest an operator says when
+(`pruneusers`). What people close themselves: hc/housekeeping/farewells.py.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
@@ -25,10 +27,17 @@ def unused(now: datetime) -> QuerySet[User]:
 
     Made more than 30 days ago, never signed in to, without memberships, and no job of theirs has
     sent a ping for a year; or told more than 30 days ago, by a mail that was sent, that they would
-    be deleted, and neither they nor their jobs were heard since.
+    be deleted, and neither they nor their jobs were heard since; or with a date of deletion that
+    has passed, if they were told in its last two weeks, and not heard since then.
     """
-    people = User.objects.filter(is_superuser=False, is_staff=False)
-    return people.filter(_never_used(now) | _noticed(now)).order_by("pk")
+    overdue = _overdue(now) & _silent_since(f"profile__{closing.COLUMNS[closing.DELETION]}")
+    return _people().filter(_never_used(now) | _noticed(now) | overdue).order_by("pk")
+
+
+def spared(now: datetime) -> QuerySet[User]:
+    """The accounts whose date of deletion has passed, but which are in use, or were not told."""
+    passed = _people().filter(profile__deletion_scheduled_date__lt=now)
+    return passed.exclude(pk__in=unused(now).values("pk")).order_by("pk")
 
 
 def prune_users(now: datetime) -> Iterator[int]:
@@ -36,6 +45,17 @@ def prune_users(now: datetime) -> Iterator[int]:
     for _ in closing.forget_failed_notices():
         pass
     for user_id in list(unused(now).values_list("pk", flat=True)):
+        yield _delete(user_id, now)
+
+
+def unconfirmed(now: datetime) -> QuerySet[User]:
+    """Accounts that were asked for more than a month ago, by somebody who then never came."""
+    return _people().filter(_never_used(now), password__startswith=UNUSABLE_PASSWORD_PREFIX)
+
+
+def delete_unconfirmed(now: datetime) -> Iterator[int]:
+    """Delete these; yields 1 for each. Anybody can ask for accounts for the addresses of others."""
+    for user_id in list(unconfirmed(now).order_by("pk").values_list("pk", flat=True)):
         yield _delete(user_id, now)
 
 
@@ -47,18 +67,36 @@ def _never_used(now: datetime) -> Q:
     )
 
 
+def _people() -> QuerySet[User]:
+    return User.objects.filter(is_superuser=False, is_staff=False)
+
+
 def _noticed(now: datetime) -> Q:
-    notice = F("profile__deletion_notice_date")
-    silent = Q(last_login=None) | Q(last_login__lt=notice)
-    inactive = Q(profile__last_active_date=None) | Q(profile__last_active_date__lt=notice)
     return (
         Q(profile__deletion_notice_date__lt=now - closing.NOTICE)
-        & ~Q(closing.notice_is_unsent())
-        & silent
-        & inactive
-        & ~_pinged_since(OuterRef("profile__deletion_notice_date"))
-        & ~_team_active_since(OuterRef("profile__deletion_notice_date"))
+        & ~Q(closing.notice_is_unsent(closing.UNUSED))
+        & _silent_since("profile__deletion_notice_date")
     )
+
+
+def _overdue(now: datetime) -> Q:
+    """Accounts that an operator wanted to be deleted by now, and that were told so in time; people
+    whose accounts were deactivated are told nothing."""
+    date = F("profile__deletion_scheduled_date")
+    return (
+        Q(profile__deletion_scheduled_date__lt=now, is_active=True)
+        & Q(profile__deletion_reminded__gte=date - closing.LAST_CALL)
+        & Q(profile__deletion_reminded__lt=date)
+        & ~Q(closing.notice_is_unsent(closing.DELETION))
+    )
+
+
+def _silent_since(notice: str) -> Q:
+    """Whether neither they nor their teams nor their jobs were heard since a notice."""
+    silent = Q(last_login=None) | Q(last_login__lt=F(notice))
+    inactive = Q(profile__last_active_date=None) | Q(profile__last_active_date__lt=F(notice))
+    teams, jobs = _team_active_since(OuterRef(notice)), _pinged_since(OuterRef(notice))
+    return silent & inactive & ~teams & ~jobs
 
 
 def _pinged_since(moment: datetime | OuterRef) -> Q:

@@ -21,12 +21,13 @@ from django.db import models, transaction
 from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from hc.accounts.models import LoginToken, Profile
+from hc.accounts.models import AuditEntry, Invitation, LoginToken, Profile
+from hc.accounts.services import closing
+from hc.accounts.services import sessions as sign_ins
 from hc.api.models import (
     OPEN_STATES,
     Check,
     Flip,
-    Heartbeat,
     Journal,
     Notification,
     Outage,
@@ -34,7 +35,7 @@ from hc.api.models import (
     QueuedMail,
     TokenBucket,
 )
-from hc.api.services.heartbeats import FORGOTTEN
+from hc.api.services import heartbeats as pulses
 from hc.core.object_keys import object_key
 from hc.lib import objects
 from hc.lib.objects import ObjectStore, StorageError
@@ -48,6 +49,7 @@ ROWS = 1000
 FLIPS_KEPT = timedelta(days=730)
 LOOSE_NOTIFICATIONS_KEPT = timedelta(days=90)
 JOURNALS_KEPT = timedelta(days=90)
+INVITATIONS_KEPT = timedelta(days=30)
 BUCKETS_KEPT = MAILS_KEPT = timedelta(days=1)
 _DEFAULT_LIMIT = Profile._meta.get_field("ping_log_limit").get_default()  # noqa: SLF001 - its name
 _OLDEST_PING = Ping.objects.filter(n__gt=0).order_by("n")
@@ -177,8 +179,9 @@ def flips(now: datetime) -> Iterator[int]:
 
 
 def sessions(now: datetime) -> Iterator[int]:
-    """Sessions that have expired."""
-    return _delete(Session.objects.filter(expire_date__lt=now))
+    """Sessions that have expired, and what is noted of sessions that are gone."""
+    yield from _delete(Session.objects.filter(expire_date__lt=now))
+    yield from _delete(sign_ins.strays(now))
 
 
 def login_tokens(now: datetime) -> Iterator[int]:
@@ -197,9 +200,21 @@ def log_records(now: datetime) -> Iterator[int]:
     return _delete(Record.objects.filter(created__lt=now - kept))
 
 
+def audit_entries(now: datetime) -> Iterator[int]:
+    """Entries of the audit log older than AUDIT_RETENTION_DAYS."""
+    kept = timedelta(days=settings.AUDIT_RETENTION_DAYS)
+    return _delete(AuditEntry.objects.filter(created__lt=now - kept))
+
+
+def invitations(now: datetime) -> Iterator[int]:
+    """Invitations that expired a month ago; until then they can be sent again."""
+    return _delete(Invitation.objects.filter(expires__lt=now - INVITATIONS_KEPT))
+
+
 def heartbeats(now: datetime) -> Iterator[int]:
-    """Processes that were not heard for a day."""
-    return _delete(Heartbeat.objects.filter(beat__lt=now - FORGOTTEN))
+    """Processes that were not heard for a day, but for the last one of each kind."""
+    for rows in pulses.forgettable(now):
+        yield from _delete(rows)
 
 
 def journals(now: datetime) -> Iterator[int]:
@@ -208,8 +223,10 @@ def journals(now: datetime) -> Iterator[int]:
 
 
 def mails(now: datetime) -> Iterator[int]:
-    """Mails that were sent, or given up, more than a day ago."""
-    return _delete(QueuedMail.objects.filter(settled__lt=now - MAILS_KEPT))
+    """Mails that were sent, or given up, more than a day ago; of notices of closing it has to be
+    known for longer whether they came back."""
+    yield from _delete(closing.others().filter(settled__lt=now - MAILS_KEPT))
+    yield from _delete(QueuedMail.objects.filter(settled__lt=now - closing.KEPT))
 
 
 def outages(now: datetime) -> Iterator[int]:

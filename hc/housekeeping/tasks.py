@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from hc.accounts.services import closing
-from hc.housekeeping import chores, days, retention, rollups
+from hc.housekeeping import accounts, chores, days, farewells, removals, retention, rollups
 from hc.lib import objects
 from hc.pings import bodies
 
@@ -76,8 +76,13 @@ TASKS = (
     Task("login tokens", _HOUR, retention.login_tokens),
     Task("token buckets", _HOUR, retention.token_buckets),
     Task("log records", _HOUR, retention.log_records),
+    Task("audit log", _DAY, retention.audit_entries),
+    Task("invitations", _DAY, retention.invitations),
+    Task("removed projects", _HOUR, removals.delete_removed),
     Task("mails", _HOUR, mails),
     Task("heartbeats", _HOUR, retention.heartbeats),
+    Task("closed accounts", _HOUR, farewells.delete_closed),
+    Task("unconfirmed accounts", _DAY, accounts.delete_unconfirmed),
     Task("journals", _DAY, retention.journals),
     Task("outages", _DAY, retention.outages),
 )

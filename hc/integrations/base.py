@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hc.lib.mail import Mailer
 
 Direction = Literal["up", "down"]
+DIRECTIONS: tuple[Direction, ...] = ("down", "up")
 MAX_ERROR = 200
 OK_STATUSES = frozenset({200, 201, 202, 204})
 BUSY_STATUSES = frozenset({408, 425, 429})
@@ -129,7 +130,8 @@ class Alert:
     `id` stays the same over all attempts. `link` needs a sign-in and does not reveal the ping
     address. `others` are the checks of the project that are down, the alerted one excluded;
     `others_total` counts the project's other checks. `changes`: how often a flapping check changed
-    its status in the last hour; 0 for all others.
+    its status in the last hour; 0 for all others. `callback_url` is for services that tell later
+    how a delivery went, and for nobody else: who knows it may switch the channel off.
     """
 
     id: UUID
@@ -149,6 +151,7 @@ class Alert:
     verified: bool = True
     sent_at: datetime | None = None
     changes: int = 0
+    callback_url: str = field(default="", repr=False)
 
 
 # --- What came of it --------------------------------------------------------------------------
@@ -225,7 +228,7 @@ def retry_after(answer: Answer) -> timedelta | None:
 
 
 class BadConfig(ValueError):
-    """A stored value that its integration cannot read."""
+    """A stored value that its integration cannot use. The text holds nothing of the value."""
 
 
 class Config(BaseModel):
@@ -260,8 +263,9 @@ class Config(BaseModel):
         """A line for the list of channels, beside the title; may be empty."""
         return ""
 
-    def destination(self) -> str:
-        """Whose servers are called: one that does not answer must not hold up the others."""
+    def destination(self, status: Direction) -> str:
+        """Whose servers are called to tell of this status: those that do not answer must not hold
+        up messages to others."""
         return type(self).__module__
 
     def members(self) -> tuple[UUID, ...]:

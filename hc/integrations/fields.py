@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django import forms
 
 MAX_URL = 1000
+HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 
 class LaxURLField(forms.CharField):
@@ -54,7 +55,7 @@ class HeadersField(forms.CharField):
             name, colon, text = (part.strip() for part in line.partition(":"))
             if not (colon and name and text):
                 raise forms.ValidationError("Write one “Name: value” per line.")
-            if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+            if not re.fullmatch(HEADER_NAME, name):
                 raise forms.ValidationError(f"“{name}” cannot be the name of a header.")
             headers[name] = text
         return headers

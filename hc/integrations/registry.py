@@ -11,7 +11,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from hc.integrations.base import BadConfig, Config, Integration, Send, SendMany
+from hc.integrations.base import DIRECTIONS, BadConfig, Config, Integration, Send, SendMany
 from hc.integrations.email import EMAIL
 from hc.integrations.group import GROUP
 from hc.integrations.webhook import WEBHOOK
@@ -31,10 +31,34 @@ def available(settings: Mapping[str, Any]) -> list[Integration]:
 
 
 def load_config(kind: str, value: str) -> Config:
-    """The config in a channel's stored value; raises BadConfig."""
+    """The config in a channel's stored value; raises BadConfig, and nothing else.
+
+    What comes out of here has answered all questions once. It is frozen, so it always will: no
+    caller has to guard himself against the settings of a channel that somebody stored somehow.
+    """
     if kind not in _BY_KIND:
         raise BadConfig(f"there is no integration of the kind {kind!r}")
-    return _config_class(kind).load(value)
+    try:
+        config = _config_class(kind).load(value)
+        _interview(config)
+    except BadConfig:
+        raise
+    except Exception as e:  # noqa: BLE001 - of whatever sort: these settings are of no use
+        # Its text would quote the settings, which may hold secrets.
+        raise BadConfig(f"unusable settings ({type(e).__name__})") from None
+    return config
+
+
+def _interview(config: Config) -> None:
+    """Ask a config all there is to ask; raises if an answer does, or is nothing for a table."""
+    texts = [config.title(), config.details(), config.reader_address() or ""]
+    for status in DIRECTIONS:
+        config.wants(status)
+        texts.append(config.destination(status))
+    config.members()
+    config.tells_together()
+    if "\0" in "".join(texts):  # PostgreSQL stores and compares none
+        raise BadConfig("NUL characters")
 
 
 @cache

@@ -6,10 +6,11 @@ template `integrations/<kind>/form.html`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from django import forms
@@ -43,6 +44,9 @@ class ChannelForm(forms.Form):
     name = forms.CharField(
         max_length=100, required=False, help_text="How lists call it; may stay empty."
     )
+
+    # What its fields alone do not say, as JSON Schema, for the description of the API.
+    rules: ClassVar[Mapping[str, Any]] = {}
 
     # What is stored at the moment, when a channel is edited; forms keep secrets from there.
     before: Config | None = None

@@ -15,6 +15,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth import get_permission_codename
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -53,12 +54,27 @@ class Refused(Exception):
     """A form that was valid could not be saved after all; the text tells people why."""
 
 
+class Chooser(AutocompleteSelect):
+    """Django's own looks up whatever was sent, and fails at what is no key."""
+
+    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
+        keys = [key for key in value if key.isascii() and key.isdigit() and len(key) < 18]
+        return super().optgroups(name, keys, attr)
+
+
 class Table(ModelAdmin[M]):
     """`hidden`: columns that hold secrets. `codes`: where a searched UUID is looked up."""
 
     show_full_result_count = False
     hidden: ClassVar[tuple[str, ...]] = ()
     codes: ClassVar[tuple[str, ...]] = ()
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelChoiceField[Any] | None:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = Chooser(db_field, self.admin_site, using=kwargs.get("using"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_exclude(self, request: HttpRequest, obj: M | None = None) -> tuple[str, ...]:
         return (*(super().get_exclude(request, obj) or ()), *self.hidden)
@@ -72,7 +88,7 @@ class Table(ModelAdmin[M]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[M], bool]:
-        code = _uuid(search_term)
+        code = as_uuid(search_term)
         if code and self.codes:
             return queryset.filter(_any(dict.fromkeys(self.codes, code))), False
         return super().get_search_results(request, queryset, search_term)
@@ -255,7 +271,8 @@ def _may(request: HttpRequest, right: str) -> bool:
     return request.user.has_perm(right)
 
 
-def _uuid(text: str) -> UUID | None:
+def as_uuid(text: str) -> UUID | None:
+    """A UUID that somebody typed, or None."""
     try:
         return UUID(text.strip())
     except ValueError:

@@ -12,7 +12,6 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,9 +24,12 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from hc.lib.crew import Crew
+
 MAX_REPLY = 150
 BOUNCE_LIFETIME = timedelta(hours=48)
 KEEP_SECONDS = 20.0
+CLOSE_SECONDS = 0.5
 
 
 class MailError(Exception):
@@ -46,7 +48,8 @@ class MailError(Exception):
 class Mail:
     """A message to one address.
 
-    `bounce_id` says whom a bounce concerns: `n.<notification>`, `r.<username>` or `bounces`.
+    `bounce_id` says whom a bounce concerns: `n.<notification>`, `r.<username>` (reports), `i.` or
+    `d.<username>` (notices of closing), or `bounces`.
     `message_id` is the same for all attempts to send it; empty for one of its own.
     """
 
@@ -65,7 +68,7 @@ class Mailer:
     while there is something to do."""
 
     def __init__(self, threads: int = 8, *, clock: Callable[[], float] = monotonic) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="mail")
+        self._pool = Crew(threads, "mail")
         self._clock = clock
         self._lock = threading.Lock()
         self._kept: list[tuple[BaseEmailBackend, float]] = []
@@ -76,12 +79,13 @@ class Mailer:
         await asyncio.get_running_loop().run_in_executor(self._pool, self._send, mail)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Take no more mails, and hang up, as far as the server lets us do so at once."""
         with self._lock:
             self._is_closed = True
             kept, self._kept = self._kept, []
         for connection, _ in kept:
-            _hang_up(connection)
+            self._pool.submit(_hang_up, connection)
+        self._pool.close(CLOSE_SECONDS)
 
     def _send(self, mail: Mail) -> None:
         kept = self._take()

@@ -34,7 +34,10 @@ OVERDUE_LAG = Histogram(
 )
 CLAIMED = Counter("hc_claimed_messages", "Messages taken from the queue.", registry=REGISTRY)
 DELIVERIES = Counter(
-    "hc_deliveries", "Attempts by kind and outcome.", ["kind", "outcome"], registry=REGISTRY
+    "hc_deliveries",
+    "Attempts, and messages that ended without one, by kind and outcome.",
+    ["kind", "outcome"],
+    registry=REGISTRY,
 )
 DELIVERY = Histogram(
     "hc_delivery_seconds",

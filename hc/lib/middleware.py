@@ -8,9 +8,28 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 
+from hc.lib.doors import is_for_machines
 from hc.lib.logging import request_id
+
+# Nothing here needs these; security keys, which have a policy of their own, are left alone.
+PERMISSIONS = ", ".join(
+    f"{power}=()"
+    for power in [
+        "accelerometer",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "usb",
+    ]
+)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -26,6 +45,7 @@ def content_security_policy() -> str:
             "style-src 'self'",
             f"img-src {images}",
             "font-src 'self'",
+            "frame-src 'self'",  # the HTML of mails, which has a stricter policy of its own
             "manifest-src 'self'",
             f"connect-src {connections}",
             "form-action 'self'",
@@ -60,11 +80,29 @@ class PageHeaders:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self._get_response(request)
         response.headers.setdefault("Content-Security-Policy", self._policy)
-        response.headers.setdefault(
-            "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-        )
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cache-Control", "private, no-cache, no-store")
+        if not is_for_machines(request.path):
+            # Badges and the API are for other sites, too.
+            response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+
+class Sessions(SessionMiddleware):
+    """Sessions for people. Machines have none: a cookie they may send is not looked up, none is
+    set, and caches need not tell their answers apart by it."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if is_for_machines(request.path):
+            request.session = self.SessionStore(None)
+        else:
+            super().process_request(request)
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if is_for_machines(request.path):
+            return response
+        answer: HttpResponse = super().process_response(request, response)
+        return answer
 
 
 class RequestIds:

@@ -22,6 +22,8 @@ from minio import Minio
 from minio.deleteobjects import DeleteObject
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
 
+from hc.lib import statsd
+
 T = TypeVar("T")
 
 CONNECTIONS = 16
@@ -160,8 +162,10 @@ class ObjectStore:
         """
         if not self._breaker.allows():
             raise StorageError("object storage has not answered of late")
+        statsd.count("hc.lib.s3.getObject")
         try:
-            found = self._call(lambda: self._read(key, limit))
+            with statsd.timer("hc.lib.s3.getObjectTime"):
+                found = self._call(lambda: self._read(key, limit))
         except StorageError:
             self._breaker.failed()
             raise
@@ -182,10 +186,16 @@ class ObjectStore:
                 asked += 1
                 yield DeleteObject(key)
 
-        errors = self._call(
-            lambda: list(self._client.remove_objects(self._bucket, counted())), tries=1
-        )
+        try:
+            with statsd.timer("hc.lib.s3.removeObjectsTime"):
+                errors = self._call(
+                    lambda: list(self._client.remove_objects(self._bucket, counted())), tries=1
+                )
+        except StorageError:
+            statsd.count("hc.lib.s3.removeObjectsErrors")
+            raise
         if errors:
+            statsd.count("hc.lib.s3.removeObjectsErrors", len(errors))
             codes = ", ".join(sorted({error.code or "unknown" for error in errors}))
             raise StorageError(f"object storage kept {len(errors)} of {asked} objects ({codes})")
         return asked

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
-from django.utils.crypto import constant_time_compare
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 FRESH_SECONDS = 300  # mail scanners follow links right after delivery; people come later
 
@@ -37,6 +37,24 @@ def is_fresh(token: str) -> bool:
     except BadSignature:
         return False
     return True
+
+
+def callback_token(notification: UUID) -> str:
+    """What proves that an address for delivery callbacks was given out by us.
+
+    The code alone does not: everybody who gets the message knows it.
+    """
+    return _callback_digest(notification, settings.SECRET_KEY)
+
+
+def check_callback_token(notification: UUID, token: str) -> bool:
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return any(constant_time_compare(token, _callback_digest(notification, key)) for key in keys)
+
+
+def _callback_digest(notification: UUID, key: str) -> str:
+    signed = salted_hmac("hc.callback", str(notification), secret=key, algorithm="sha256")
+    return signed.hexdigest()[:32]
 
 
 def _channel_digest(channel: UUID, key: str) -> str:

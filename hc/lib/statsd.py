@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
+from time import monotonic
 
 from django.conf import settings
 
@@ -14,16 +17,36 @@ PORT = 8125
 _background = Background("statsd")
 
 
-def count(name: str) -> None:
-    _send(f"{name}:1|c")
+def is_on() -> bool:
+    """Whether there is a server to send to."""
+    return bool(settings.STATSD_HOST)
+
+
+def count(name: str, number: int = 1) -> None:
+    _send(f"{name}:{number}|c")
 
 
 def timing(name: str, seconds: float) -> None:
     _send(f"{name}:{seconds * 1000:.0f}|ms")
 
 
+def flush() -> None:
+    """Until all that was told so far has been sent."""
+    _background.wait()
+
+
+@contextmanager
+def timer(name: str) -> Iterator[None]:
+    """Tell how long the block took, also if it raised."""
+    began = monotonic()
+    try:
+        yield
+    finally:
+        timing(name, monotonic() - began)
+
+
 def _send(line: str) -> None:
-    if settings.STATSD_HOST:
+    if is_on():
         _background.submit(lambda: _transmit(settings.STATSD_HOST, line))
 
 

@@ -28,6 +28,8 @@ class TokenBucketAdmin(Journal[TokenBucket]):
 
 @admin.register(Heartbeat)
 class HeartbeatAdmin(Journal[Heartbeat]):
+    """Deleting that of a process that died for good ends the complaints about it."""
+
     list_display = ("process", "host", "pid", "started", "beat", "spooling_since", "alive")
     list_filter = ("process",)
     ordering = ("process", "host", "pid")

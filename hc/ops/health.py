@@ -9,7 +9,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count, Max, Min
 
-from hc.api.models import Heartbeat, Notification
+from hc.alerts import outbox
+from hc.api.models import Heartbeat, Outage
 from hc.api.services import listening
 from hc.api.services.heartbeats import STALE
 
@@ -29,18 +30,28 @@ class Queue:
 def problems(now: datetime) -> list[str]:
     """What is wrong; empty if all is well. Raises as the database does while it is away."""
     found = [f"{process} is not heard" for process in _silent(now)]
-    queue = due_messages(now)
-    if queue.oldest and queue.oldest < now - OLDEST_DUE:
-        found.append(f"{queue.depth} messages are due for more than a minute")
     if listening.deaf_since(now):
         found.append("deadlines wait until all pings are stored")
     return found
 
 
+def late_messages(now: datetime) -> list[str]:
+    """As `problems`: whether messages are sent in time. That says nothing about a web process."""
+    queue = due_messages(now)
+    if queue.oldest and queue.oldest < now - OLDEST_DUE:
+        return [f"{queue.depth} messages are due for more than a minute"]
+    return []
+
+
 def due_messages(now: datetime) -> Queue:
-    due = Notification.objects.filter(due__lte=now, state="queued")
-    facts = due.aggregate(depth=Count("pk"), oldest=Min("due"))
+    """What should have been taken up by now; not what waits for a destination that fails."""
+    facts = outbox.overdue(now).aggregate(depth=Count("pk"), oldest=Min("due"))
     return Queue(facts["depth"], facts["oldest"])
+
+
+def last_outage(now: datetime) -> Outage | None:
+    """The last time within a day in which pings could not be heard."""
+    return listening.recent_outage(now)
 
 
 def has_unapplied_migrations() -> bool:

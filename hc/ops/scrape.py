@@ -56,12 +56,14 @@ def _of_the_service(beats: list[Heartbeat], now: datetime) -> Iterator[Metric]:
         age.add_metric([beat.process, f"{beat.host}:{beat.pid}"], _seconds(now, beat.beat))
     yield age
     queue = health.due_messages(now)
-    yield _gauge("hc_outbox_due_messages", "Messages that are due.", queue.depth)
+    yield _gauge("hc_outbox_due_messages", "Messages that are due and not held back.", queue.depth)
     oldest = _seconds(now, queue.oldest) if queue.oldest else 0
     yield _gauge("hc_outbox_oldest_due_seconds", "Since the oldest of them is due.", oldest)
     mails = QueuedMail.objects.filter(due__lte=now, state="queued")
     facts = mails.aggregate(depth=Count("pk"), oldest=Min("due"))
     yield _gauge("hc_mail_queue_messages", "Mails other than alerts that are due.", facts["depth"])
+    oldest = _seconds(now, facts["oldest"]) if facts["oldest"] else 0
+    yield _gauge("hc_mail_queue_oldest_due_seconds", "Since the oldest of them is due.", oldest)
     until = Listening.objects.values_list("until", flat=True).first()
     lag = _seconds(now, until) if until else 0
     yield _gauge("hc_listening_lag_seconds", "Since all pings are known to be stored.", lag)

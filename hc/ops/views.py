@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from hc.api.models import Flip, Notification, Ping
+from hc.api.models import Flip, Notification, Outage, Ping
 from hc.ops import health, scrape
 
 logger = logging.getLogger(__name__)
@@ -27,15 +27,25 @@ def live(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """Everything that belongs to the service works; else 503 with what does not."""
+    """Everything that belongs to the service works; else 503 with what does not.
+
+    An outage that is over is told, too, for a day, but is no problem any more. Late messages are
+    none: a load balancer would only take the web away as well.
+    """
+    now, outage = timezone.now(), None
     try:
-        found = health.problems(timezone.now())
+        found = health.problems(now)
+        outage = health.last_outage(now)
         if health.has_unapplied_migrations():
             found.append("the tables are not up to date")
     except Error as e:
         found = [f"the database does not answer ({type(e).__name__})"]
-    status = "degraded" if found else "ok"
-    return JsonResponse({"status": status, "problems": found}, status=503 if found else 200)
+    answer = {
+        "status": "degraded" if found else "ok",
+        "problems": found,
+        "last_outage": outage and _told(outage),
+    }
+    return JsonResponse(answer, status=503 if found else 200)
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
@@ -48,15 +58,36 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def status(request: HttpRequest) -> HttpResponse:
-    """The status address of the API; 200 as long as the database answers."""
+    """The status address of the API; 200 as long as the database answers.
+
+    Clients compare the text with "OK": an outage that is over is named in a header, and where
+    there is something to read anyway.
+    """
+    now = timezone.now()
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        found = health.problems(timezone.now())
+        found = health.problems(now) + health.late_messages(now)
+        outage = health.last_outage(now)
     except Error as e:
         logger.warning("no database", extra={"action": "status", "reason": type(e).__name__})
         return HttpResponse("The database does not answer.", status=500)
-    return HttpResponse("OK" if not found else "\n".join(["DEGRADED", *found]))
+    if outage is None:
+        return HttpResponse(_text(found))
+    told = "{started}/{ended}".format(**_told(outage))
+    if found:
+        found.append(f"pings could not be heard in {told}")
+    return HttpResponse(_text(found), headers={"X-Last-Outage": told})
+
+
+def _text(found: list[str]) -> str:
+    return "\n".join(["DEGRADED", *found]) if found else "OK"
+
+
+def _told(outage: Outage) -> dict[str, object]:
+    """Times in UTC; `checks`: how many were given more time."""
+    started, ended = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (outage.started, outage.ended))
+    return {"started": started, "ended": ended, "checks": outage.checks}
 
 
 def counts(request: HttpRequest) -> HttpResponse:

@@ -22,6 +22,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 from django.utils import timezone
 
 from hc.api.models import Journal
+from hc.api.services.listening import Gap
 from hc.pings import writer
 from hc.pings.event import Overloaded, PingEvent, Receipt
 from hc.pings.spool import Attempt, Frame, Spool, SpoolFull
@@ -65,6 +66,9 @@ class Intake:
         self._number = 0
         self._spooling = False
         self._spooling_since: datetime | None = None
+        self._refused: Gap | None = None
+        # Not the turn, which may take as long as the database.
+        self._refusing = threading.Lock()
         self._kept = 0
         self._replaying_since: float | None = None
         self._stopped = threading.Event()
@@ -78,6 +82,17 @@ class Intake:
     def spooling_since(self) -> datetime | None:
         """When pings began to wait on disk; None while there are none."""
         return self._spooling_since if self._spooling else None
+
+    @property
+    def refused(self) -> Gap | None:
+        """The time from the first to the last ping that could be kept nowhere, and was lost."""
+        return self._refused
+
+    def forget_refused(self, told: Gap) -> None:
+        """What was lost in that time has been made good for; unless more was lost meanwhile."""
+        with self._refusing:
+            if self._refused == told:
+                self._refused = None
 
     @property
     def waiting(self) -> int:
@@ -155,8 +170,14 @@ class Intake:
             self._spool.append(events, attempt)
         except (SpoolFull, OSError) as e:
             logger.error("the spool takes no more", extra={"reason": type(e).__name__})
+            self._note_refused()
             raise Overloaded from e
         return [Receipt.SPOOLED] * len(events)
+
+    def _note_refused(self) -> None:
+        now = self._clock()
+        with self._refusing:
+            self._refused = Gap(self._refused.started if self._refused else now, now)
 
     def _begin_spooling(self) -> None:
         if self._spooling or self._stopped.is_set():

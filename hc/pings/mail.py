@@ -17,6 +17,7 @@ from html import unescape
 from io import StringIO
 from itertools import groupby, islice
 from string import ascii_letters
+from urllib.parse import unquote
 from uuid import UUID
 
 from hc.pings.event import MailText, SlugAddress
@@ -198,6 +199,81 @@ def _children(raw: bytes, part: _Part) -> Iterator[tuple[int, int]]:
         yield start, part.end
 
 
+# --- As people read it ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    name: str
+    type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail taken apart for reading; empty texts for what it lacks. `html` is as it came."""
+
+    subject: str
+    sender: str
+    to: str
+    date: str
+    text: str
+    html: str
+    attachments: tuple[Attachment, ...]
+
+
+def letter_of(raw: bytes) -> Letter:
+    """The mail as people read it: its heading, its text in both forms, what is attached."""
+    root = _part(raw, 0, len(raw))
+    texts: dict[str, str] = {}
+    attachments: list[Attachment] = []
+    for part in islice(_all_parts(raw, root, MAX_DEPTH), MAX_PARTS):
+        is_text = part.type in ("text/plain", "text/html") and not part.is_attachment
+        if is_text and part.type not in texts:
+            charset = part.parameters.get("charset", "")
+            texts[part.type] = _decoded(_payload(raw, part), charset)
+        elif not part.type.startswith("multipart/"):
+            attachments.append(_attachment(raw, part))
+    heading = {
+        name.lower(): _header(value[:FIELD_BYTES])
+        for name, value in reversed(_HEADING.findall(raw, 0, root.start))
+    }
+    return Letter(
+        _subject(root),
+        heading.get(b"from", ""),
+        heading.get(b"to", ""),
+        heading.get(b"date", ""),
+        texts.get("text/plain", ""),
+        texts.get("text/html", ""),
+        tuple(attachments),
+    )
+
+
+_HEADING = re.compile(rb"^(from|to|date):([^\n]*(?:\n[ \t][^\n]*)*+)", re.IGNORECASE | re.MULTILINE)
+_NAME = re.compile(
+    r';\s*+(?:file)?name\*?\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?|([^\s;"]*+))', re.IGNORECASE
+)
+
+
+def _all_parts(raw: bytes, part: _Part, depth: int) -> Iterator[_Part]:
+    """A part and all in it, attachments, too."""
+    yield part
+    if part.type.startswith("multipart/") and depth:
+        default = "message/rfc822" if part.type == "multipart/digest" else "text/plain"
+        for start, end in _children(raw, part):
+            yield from _all_parts(raw, _part(raw, start, end, default), depth - 1)
+
+
+def _attachment(raw: bytes, part: _Part) -> Attachment:
+    fields = (b"content-disposition", b"content-type")
+    found = (_NAME.search(_header(part.fields.get(name, b"")[:FIELD_BYTES])) for name in fields)
+    match = next((match for match in found if match), None)
+    name = (match[1] or match[2]) if match else ""
+    if "''" in name:  # RFC 2231: charset'language'text
+        name = unquote(name.rpartition("''")[2], errors="replace")
+    return Attachment(name, part.type, len(_payload(raw, part)))
+
+
 # --- Encodings ------------------------------------------------------------------------------------
 
 
@@ -246,8 +322,11 @@ _ENCODED_WORD = re.compile(
 
 
 def _subject(root: _Part) -> str:
-    """The subject with its encoded words decoded; RFC 2047."""
-    value = root.fields.get(b"subject", b"")[:SUBJECT_BYTES]
+    return _header(root.fields.get(b"subject", b"")[:SUBJECT_BYTES])
+
+
+def _header(value: bytes) -> str:
+    """The text of a header field with its encoded words decoded; RFC 2047."""
     text = _unfolded(value).strip().decode("utf-8", "replace")
     chunks: list[tuple[str, bytes]] = []  # charset ("" for plain text) and bytes
     at = 0

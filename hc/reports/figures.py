@@ -56,8 +56,9 @@ def checks_of(user: User) -> QuerySet[Check]:
 
 def projects_of(user: User) -> list[int]:
     """The keys of these projects: with an OR over tables in it, a query reads all checks."""
-    mine = Project.objects.filter(owner=user).values_list("pk", flat=True)
-    joined = Member.objects.filter(user=user).values_list("project_id", flat=True)
+    mine = Project.objects.present().filter(owner=user).values_list("pk", flat=True)
+    memberships = Member.objects.filter(user=user, project__removed=None)
+    joined = memberships.values_list("project_id", flat=True)
     return list(mine.union(joined))
 
 

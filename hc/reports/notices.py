@@ -15,15 +15,16 @@ from django.urls import reverse
 
 from hc.accounts.models import Member, Profile, User
 from hc.accounts.services import closing
+from hc.alerts import announcements
 from hc.api.models import Channel, Check, Ping
 from hc.api.services import mails
 from hc.integrations import registry
 from hc.integrations.base import BadConfig
 from hc.lib.links import absolute
+from hc.lib.mail import Mail
 from hc.reports.letters import letter
 
 YEAR, WEEK = timedelta(days=365), timedelta(days=7)
-LAST_WEEKS = timedelta(days=14)
 
 
 # --- Accounts that nobody uses ----------------------------------------------------------------
@@ -48,6 +49,7 @@ def inactive(now: datetime) -> QuerySet[Profile]:
         ~Exists(team.filter(recent)),
         ~Exists(checks),
         ~Exists(pings),
+        ~closing.failed_lately(closing.UNUSED, now),
         user__date_joined__lt=since,
         user__is_active=True,
         user__is_superuser=False,
@@ -80,7 +82,8 @@ def _notify(pk: int, now: datetime) -> str:
         }
         subject = "Your account will be closed"
         mail = letter(user.email, "inactivity", subject, facts)
-        mails.post(replace(mail, bounce_id=closing.notice_id(user)), now, use=WEEK)
+        bounce_id = closing.notice_id(user, closing.UNUSED)
+        mails.post(replace(mail, bounce_id=bounce_id), now, use=WEEK)
         return user.email
 
 
@@ -93,15 +96,22 @@ def _before(moment: datetime, column: str) -> Q:
 
 def scheduled(now: datetime) -> QuerySet[Profile]:
     """The accounts with a date of deletion of which people are to be told now: when it is set
-    (which clears `deletion_reminded`), and again two weeks before."""
-    last_call = F("deletion_scheduled_date") - LAST_WEEKS
-    is_close = Q(deletion_scheduled_date__lte=now + LAST_WEEKS, deletion_reminded__lt=last_call)
+    (which clears `deletion_reminded`), and again two weeks before. Those whose owner could not be
+    reached wait for a week, for the sake of all the others."""
+    last_call = F("deletion_scheduled_date") - closing.LAST_CALL
+    is_close = Q(
+        deletion_scheduled_date__lte=now + closing.LAST_CALL, deletion_reminded__lt=last_call
+    )
     due = Q(deletion_reminded=None) | is_close
-    return Profile.objects.filter(due, deletion_scheduled_date__gt=now)
+    failed = closing.failed_lately(closing.DELETION, now)
+    return Profile.objects.filter(due, ~failed, deletion_scheduled_date__gt=now)
 
 
 def send_deletion_notices(now: datetime) -> Iterator[str]:
-    """Tell everybody concerned that an account will be deleted; yields the addresses."""
+    """Tell everybody concerned that an account will be deleted; yields the addresses, and the
+    codes of the integrations that are no mailboxes."""
+    for _ in closing.forget_failed_notices():
+        pass
     for pk in list(scheduled(now).order_by("pk").values_list("pk", flat=True)):
         yield from _announce(pk, now)
 
@@ -114,15 +124,25 @@ def _announce(pk: int, now: datetime) -> list[str]:
             return []
         Profile.objects.filter(pk=pk).update(deletion_reminded=now)
         date = profile.deletion_scheduled_date
-        facts = {
-            "owner": profile.user.email,
-            "date": date,
-            "checks": Check.objects.filter(project__owner=profile.user).count(),
-        }
-        people = _concerned(profile.user, with_channels=date <= now + LAST_WEEKS)
-        subject = "An account will be deleted"
-        mails.post_all([letter(to, "deletion", subject, facts) for to in people], now, use=WEEK)
-        return people
+        is_last_call = date <= now + closing.LAST_CALL
+        people = _concerned(profile.user, with_channels=is_last_call)
+        mails.post_all(_letters(profile.user, date, people), now, use=WEEK)
+        told = announcements.queue(profile.user, now) if is_last_call else []
+        return [*people, *(str(channel.code) for channel in told)]
+
+
+def _letters(owner: User, date: datetime, people: list[str]) -> Iterator[Mail]:
+    """The same for everybody; that to the owner has to arrive."""
+    facts = {
+        "owner": owner.email,
+        "date": date,
+        "checks": Check.objects.filter(project__owner=owner).count(),
+    }
+    for address in people:
+        mail = letter(address, "deletion", "An account will be deleted", facts)
+        if address == owner.email.lower():
+            mail = replace(mail, bounce_id=closing.notice_id(owner, closing.DELETION))
+        yield mail
 
 
 def _concerned(owner: User, *, with_channels: bool) -> list[str]:
@@ -136,8 +156,8 @@ def _concerned(owner: User, *, with_channels: bool) -> list[str]:
 
 
 def _mailboxes(owner: User) -> Iterator[str]:
-    channels = Channel.objects.filter(project__owner=owner, disabled=False, email_verified=True)
-    for channel in channels.order_by("pk"):
+    channels = Channel.objects.filter(project__owner=owner, project__removed=None)
+    for channel in channels.filter(disabled=False, email_verified=True).order_by("pk"):
         try:
             address = registry.load_config(channel.kind, channel.value).reader_address()
         except BadConfig:

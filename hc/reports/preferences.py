@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from hc.accounts import audit
+from hc.accounts.audit import Target
 from hc.accounts.models import Profile, User
 from hc.api.services import reminders
 from hc.reports.dates import next_report, zone_of
@@ -22,6 +24,10 @@ def choose(user: User, reports: str, nag_period: timedelta, now: datetime) -> No
     pk = Profile.of(user.pk).pk
     with transaction.atomic():
         profile = Profile.objects.select_for_update().get(pk=pk)
+        now_wanted = {"reports": reports, "nag_period": nag_period}
+        before = {"reports": profile.reports, "nag_period": profile.nag_period}
+        if changed := audit.changes(before, now_wanted):
+            audit.record("account.preferences", Target(user.email), user=user, details=changed)
         Profile.objects.filter(pk=pk).update(
             reports=reports,
             nag_period=nag_period,

@@ -10,7 +10,10 @@ for (const form of document.querySelectorAll("form[data-choose-all]")) {
   form.addEventListener("click", (event) => {
     const button = event.target.closest("[data-choose]");
     if (!button) return;
-    for (const box of boxes) box.checked = button.dataset.choose === "all";
+    // What a filter hides stays as it is.
+    for (const box of boxes) {
+      if (!box.closest("[hidden]")) box.checked = button.dataset.choose === "all";
+    }
     count();
   });
   form.querySelector("[data-needs-script]").hidden = false;

@@ -1,7 +1,20 @@
 // What every page loads. Each module binds itself to markup by element name or attribute.
+import "./checks.js";
 import "./choose.js";
+import "./codes.js";
 import "./copy.js";
+import "./cron.js";
+import "./filters.js";
+import "./keys.js";
 import "./live.js";
+import "./log.js";
 import "./menu.js";
+import "./palette.js";
+import "./pingnow.js";
+import "./rowmenu.js";
+import "./side.js";
 import "./small.js";
 import "./tick.js";
+import "./try.js";
+import "./webauthn.js";
+import "./zone.js";

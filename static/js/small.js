@@ -45,3 +45,11 @@ function slugify(text) {
     .replaceAll(/^-+|-+$/g, "")
     .slice(0, 100);
 }
+
+// On a phone the parts of the settings stand in a row that scrolls: show where one is.
+document.querySelector(".side-nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
+// The menu of the documentation is long: show where in it one is.
+const menu = document.querySelector(".docs-contents");
+const current = menu?.querySelector("[aria-current]");
+if (current) menu.scrollTop = current.offsetTop - 120;

@@ -16,6 +16,7 @@ from pytest_django.live_server_helper import LiveServer
 from hc.accounts.models import User
 from hc.accounts.services.accounts import create_account
 from hc.accounts.views.login import BACKEND
+from hc.accounts.views.sudo import SESSION_KEY as SUDO_KEY
 from hc.api.services.heartbeats import Pulse
 from tests.browser import Tab, chromium, tab
 from tests.factories import PASSWORD
@@ -74,3 +75,11 @@ def sign_in(context: BrowserContext, user: User) -> None:
             }
         ]
     )
+
+
+def confirm(context: BrowserContext) -> None:
+    """Whoever is signed in has just proved again who they are."""
+    cookies = {cookie["name"]: cookie["value"] for cookie in context.cookies()}
+    session = SessionStore(cookies[settings.SESSION_COOKIE_NAME])
+    session[SUDO_KEY] = [int(session[SESSION_KEY]), timezone.now().timestamp()]
+    session.save()

@@ -64,7 +64,7 @@ def test_adding_a_check_with_a_live_preview(page: Page, project: Project) -> Non
 def test_editing_the_rules(page: Page, check: Check) -> None:
     open_check(page, check)
     page.get_by_role("link", name="Edit").first.click()
-    page.get_by_text("Which pings count").click()
+    page.locator("summary", has_text="Which pings count").click()
     page.get_by_label("Requests that count").select_option("POST")
     page.get_by_label("the body of requests").check()
     page.get_by_label("Failure").fill("ERR")
@@ -93,7 +93,7 @@ def test_the_list_renews_itself(page: Page, project: Project) -> None:
     ping(check, Kind.FAIL)
     expect(row).to_contain_text("down for")
     expect(page).to_have_title(re.compile("^1 down – Production"))
-    expect(page.locator("link[rel=icon]")).to_have_attribute("href", re.compile("favicon-down"))
+    expect(page.locator("link[rel=icon]")).to_have_attribute("href", re.compile("favicon/1.svg"))
     expect(page.locator("#announcements")).to_have_text("1 check down")
     first = row.locator("time").first.inner_text()
     expect(row.locator("time").first).not_to_have_text(first)

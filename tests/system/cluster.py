@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,19 @@ class Cluster:
     def crash(self) -> None:
         """As after a power failure: what was not synced is gone."""
         self._pg_ctl("restart", "-m", "immediate", "-l", str(self.folder / "log"))
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It neither answers nor hangs up meanwhile."""
+        master = int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+        os.kill(master, signal.SIGSTOP)  # it starts no others from here on
+        found = subprocess.run(["pgrep", "-P", str(master)], capture_output=True, check=True)
+        others = [int(pid) for pid in found.stdout.split()]
+        _tell(others, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            _tell([*others, master], signal.SIGCONT)
 
     def connect(self) -> psycopg2.extensions.connection:
         return psycopg2.connect(
@@ -91,6 +105,12 @@ def cluster() -> Iterator[Cluster]:
             stdout=subprocess.DEVNULL,
         )
         shutil.rmtree(folder)
+
+
+def _tell(processes: list[int], number: signal.Signals) -> None:
+    for pid in processes:
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            os.kill(pid, number)
 
 
 def _is_free(port: int) -> bool:

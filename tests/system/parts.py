@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 
 from tests.system.service import ROOT, STOP_SECONDS, Service
@@ -42,6 +43,14 @@ class Parts:
             process.terminate()
         for process in self._running:
             assert process.wait(STOP_SECONDS + 2) in (0, -signal.SIGTERM)
+
+    def end(self, process: subprocess.Popen[bytes]) -> float:
+        """Stop one as a supervisor would; seconds until it has ended."""
+        began = time.monotonic()
+        process.terminate()
+        assert process.wait(STOP_SECONDS) == 0
+        self._running.remove(process)
+        return time.monotonic() - began
 
     def clean_up(self) -> None:
         for process in list(self._running):

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 
 from hc.accounts.models import (
     ApiKey,
     AuditEntry,
     Credential,
     EmailChange,
+    ExternalIdentity,
     Invitation,
     LoginToken,
+    Project,
     RecoveryCode,
     SignIn,
+    User,
 )
-from hc.lib.admin import Endless, Journal
+from hc.lib.admin import Endless, Journal, as_uuid
 
 
 @admin.register(Credential)
@@ -107,6 +114,17 @@ class EmailChangeAdmin(Journal[EmailChange]):
     hidden = ("digest", "undo_digest")
 
 
+@admin.register(ExternalIdentity)
+class ExternalIdentityAdmin(Journal[ExternalIdentity]):
+    """Deleting one disconnects an account from a provider: the address decides anew."""
+
+    list_display = ("id", "user", "issuer", "subject", "created", "last_used")
+    list_filter = ("created",)
+    list_select_related = ("user",)
+    search_fields = ("user__email", "subject")
+    ordering = ("-id",)
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(Endless[AuditEntry]):
     """Who did what. The log is read here, never changed."""
@@ -114,5 +132,20 @@ class AuditEntryAdmin(Endless[AuditEntry]):
     list_display = ("id", "created", "actor_name", "via", "action", "target", "project", "user")
     list_filter = ("created", "via")
     list_select_related = ("project__owner", "user")
-    search_fields = ("actor_name", "=action", "target", "=target_code")
+    search_fields = ("user",)
+    search_help_text = "The whole address of a person, or the code of a project."
     ordering = ("-id",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[AuditEntry], bool]:
+        """By what has an index: the log has no end."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if code := as_uuid(term):
+            return queryset.filter(project__in=Project.objects.filter(code=code)), False
+        user = User.objects.by_email(term)
+        if user is None:
+            return queryset.none(), False
+        return queryset.filter(Q(user=user) | Q(actor=user)), False

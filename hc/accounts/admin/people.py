@@ -9,7 +9,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
-from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Model, Prefetch, Q, QuerySet
@@ -19,8 +18,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
+from hc.accounts.admin.actions import (
+    log_in_as,
+    remove_second_factors,
+    send_reminder,
+    send_report,
+    touchable,
+)
 from hc.accounts.forms import AddressField
 from hc.accounts.models import Credential, Profile, Project, Theme, User
+from hc.accounts.services import administration
 from hc.accounts.services.accounts import AddressTaken, check_new_account, create_account
 from hc.api.models import Check
 from hc.api.services import reminders
@@ -71,7 +78,7 @@ class PasswordForm(_PasswordForm):
     def save(self, commit: bool = True) -> User:
         user = super().save(commit=False)
         if commit:
-            user.save(update_fields=["password"])
+            administration.set_password(user, timezone.now())
         return user
 
 
@@ -85,7 +92,7 @@ class AccountAdmin(Table[User], _UserAdmin):
     search_fields = ("email", "=id")
     ordering = ("-id",)
     hidden = ("password",)
-    actions = ("activate", "deactivate")
+    actions = ("activate", "deactivate", log_in_as, remove_second_factors)
     fieldsets = (
         (None, {"fields": ("email", "password_state", "profile_link")}),
         (
@@ -148,8 +155,9 @@ class AccountAdmin(Table[User], _UserAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if change:
             super().save_model(request, obj, form, change)
+            administration.note_rights(obj, form.changed_data)
             if "is_active" in form.changed_data and not obj.is_active:
-                User.objects.filter(pk=obj.pk).update(**switched_off())
+                administration.switch_off([obj])
             return
         try:
             obj.pk = create_account(obj.email, password=form.cleaned_data["password"]).pk
@@ -159,6 +167,7 @@ class AccountAdmin(Table[User], _UserAdmin):
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         with transaction.atomic():
             lock_checks(project__owner=obj)
+            administration.note_removal(obj)
             obj.delete()
 
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -169,33 +178,24 @@ class AccountAdmin(Table[User], _UserAdmin):
 
     @admin.action(description="Activate selected accounts", permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        users = self._chosen(request, queryset.filter(is_active=False))
-        self.change_rows(request, users, "Activated.", is_active=True)
+        users = touchable(request, list(queryset.filter(is_active=False)))
+        with transaction.atomic():
+            administration.switch_on(users)
+            self.log_changes(request, users, "Activated.")
         self.message_user(request, f"Activated {count(len(users), 'account')}.", messages.SUCCESS)
 
     @admin.action(description="Deactivate selected accounts", permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        users = self._chosen(request, queryset.filter(is_active=True))
-        self.change_rows(request, users, "Deactivated.", **switched_off())
+        users = touchable(request, list(queryset.filter(is_active=True)))
+        with transaction.atomic():
+            administration.switch_off(users)
+            self.log_changes(request, users, "Deactivated.")
         text = f"Deactivated {count(len(users), 'account')}."
         self.message_user(request, text, messages.SUCCESS)
-
-    def _chosen(self, request: HttpRequest, queryset: QuerySet[User]) -> list[User]:
-        """Those of the selected accounts that may be switched on or off here."""
-        others = queryset.exclude(username=request.user.get_username())
-        return list(others if _is_superuser(request) else others.filter(is_staff=False))
 
 
 def _is_superuser(request: HttpRequest) -> bool:
     return request.user.is_active and request.user.is_superuser
-
-
-def switched_off() -> dict[str, Any]:
-    """The columns of an account that nobody can use.
-
-    The password goes, too, so that no session comes back to life with the account.
-    """
-    return {"is_active": False, "password": make_password(None)}
 
 
 class ProfileForm(ZoneForm[Profile]):
@@ -240,7 +240,10 @@ class ProfileAdmin(Table[Profile]):
     search_fields = ("=id", "user__email")
     ordering = ("-id",)
     hidden = ("token", "totp")
-    actions = ("schedule_deletion", "unschedule_deletion")
+    actions = (
+        *(log_in_as, send_report, send_reminder, remove_second_factors),
+        *("schedule_deletion", "unschedule_deletion"),
+    )
     fieldsets = (
         (None, {"fields": ("account", "tz", "theme", "sort", "second_factor", "last_active_date")}),
         ("Reports", {"fields": ("reports", "next_report_date", "nag_period", "next_nag_date")}),

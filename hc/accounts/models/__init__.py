@@ -4,6 +4,7 @@ from hc.accounts.models.api_key import ApiKey, Scope
 from hc.accounts.models.audit import AuditEntry, Via
 from hc.accounts.models.changes import EmailChange, Invitation
 from hc.accounts.models.credentials import Credential, LoginToken, RecoveryCode
+from hc.accounts.models.external import ExternalIdentity
 from hc.accounts.models.profile import Profile, Reports, Sort, Theme
 from hc.accounts.models.project import Member, Project, Role
 from hc.accounts.models.session import SignIn
@@ -14,6 +15,7 @@ __all__ = [
     "AuditEntry",
     "Credential",
     "EmailChange",
+    "ExternalIdentity",
     "Invitation",
     "LoginToken",
     "Member",

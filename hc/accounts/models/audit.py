@@ -39,6 +39,7 @@ class AuditEntry(models.Model):
     details = models.JSONField(default=dict, blank=True)
 
     class Meta:
+        verbose_name_plural = "audit entries"
         indexes = [
             models.Index(fields=["project", "created"], name="accounts_audit_project"),
             models.Index(fields=["user", "created"], name="accounts_audit_user"),

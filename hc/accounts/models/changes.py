@@ -6,6 +6,7 @@ Of the links that are mailed for them only the SHA-256 is stored.
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
 
@@ -37,9 +38,23 @@ class Invitation(models.Model):
         return f"{self.email} to {self.project_id}"
 
 
+class EmailChanges(models.Manager["EmailChange"]):
+    def pending(self, now: datetime) -> models.QuerySet[EmailChange]:
+        """Those that can be confirmed."""
+        return self.filter(confirmed=None, undone=None, expires__gt=now)
+
+    def takeable(self, now: datetime) -> models.QuerySet[EmailChange]:
+        """Those that were confirmed and can be taken back."""
+        return self.filter(undone=None, confirmed__gt=now - EmailChange.UNDO)
+
+
 class EmailChange(models.Model):
     """A new address for an account: confirmed from the new mailbox by a link, and taken back from
     the old one by another for some days."""
+
+    # How long each link works, from the request and from the confirmation.
+    LIFETIME = timedelta(minutes=15)
+    UNDO = timedelta(hours=72)
 
     user = models.ForeignKey(User, models.CASCADE, related_name="email_changes")
     old = models.EmailField(max_length=254)
@@ -50,6 +65,8 @@ class EmailChange(models.Model):
     expires = models.DateTimeField()
     confirmed = models.DateTimeField(null=True, blank=True)
     undone = models.DateTimeField(null=True, blank=True)
+
+    objects = EmailChanges()
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.old} to {self.new}"

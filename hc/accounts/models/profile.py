@@ -9,15 +9,21 @@ from django.db import models
 
 from hc.accounts.models.user import User
 
-PAID_LIMIT = 10_000
-
 
 def _check_limit() -> int:
-    return 20 if settings.USE_PAYMENTS else PAID_LIMIT
+    return int(settings.DEFAULT_CHECK_LIMIT)
+
+
+def _ping_log_limit() -> int:
+    return int(settings.DEFAULT_PING_LOG_LIMIT)
 
 
 def _message_limit() -> int:
-    return 0 if settings.USE_PAYMENTS else PAID_LIMIT
+    return int(settings.DEFAULT_SMS_LIMIT)
+
+
+def _call_limit() -> int:
+    return int(settings.DEFAULT_CALL_LIMIT)
 
 
 class Reports(models.TextChoices):
@@ -39,6 +45,8 @@ class Sort(models.TextChoices):
     NAME_DOWN = "-name", "Name, descending"
     LAST_PING = "last_ping", "Last ping, oldest first"
     LAST_PING_DOWN = "-last_ping", "Last ping, newest first"
+    NEXT = "next", "Next ping"
+    DURATION_DOWN = "-duration", "Longest run"
 
 
 class Profile(models.Model):
@@ -48,16 +56,18 @@ class Profile(models.Model):
     next_report_date = models.DateTimeField(null=True, blank=True)
     nag_period = models.DurationField(default=timedelta)
     next_nag_date = models.DateTimeField(null=True, blank=True)
-    ping_log_limit = models.IntegerField(default=100)
+    ping_log_limit = models.IntegerField(default=_ping_log_limit)
     check_limit = models.IntegerField(default=_check_limit)
     sms_limit = models.IntegerField(default=_message_limit)
     sms_sent = models.IntegerField(default=0)
     last_sms_date = models.DateTimeField(null=True, blank=True)
-    call_limit = models.IntegerField(default=_message_limit)
+    call_limit = models.IntegerField(default=_call_limit)
     calls_sent = models.IntegerField(default=0)
     last_call_date = models.DateTimeField(null=True, blank=True)
     token = models.CharField(max_length=128, blank=True, default="")
     sort = models.CharField(max_length=20, default=Sort.CREATED, choices=Sort)
+    # How lists of checks look: hc.accounts.services.list_view.
+    list_view = models.JSONField(default=dict, blank=True, editable=False)
     # Empty, or NULL in rows of older versions: light.
     theme = models.CharField(max_length=10, null=True, blank=True, default=Theme.SYSTEM)
     last_active_date = models.DateTimeField(null=True, blank=True)

@@ -21,12 +21,14 @@ def new_username() -> str:
 
 class Accounts(UserManager["User"]):
     def create_account(self, email: str, **fields: Any) -> User:
-        """Store an account for `email` with an unusable password.
+        """Store an account for `email`, with an unusable password unless a hash is given.
 
         Raises IntegrityError if the address has one already.
         """
-        user = self.model(username=new_username(), email=normalise_email(email), **fields)
-        user.set_unusable_password()
+        fields.setdefault("username", new_username())
+        user = self.model(email=normalise_email(email), **fields)
+        if not user.password:
+            user.set_unusable_password()
         user.save(force_insert=True)
         return user
 

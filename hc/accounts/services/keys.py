@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import string
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import Q
 
+from hc.accounts import audit
+from hc.accounts.audit import Target
 from hc.accounts.models import ApiKey, Project, Scope, User
 from hc.lib.secrets import random_string
 
 KEY_LENGTH = 32
 PREFIXES = {Scope.READWRITE: "hcw_", Scope.READONLY: "hcr_", Scope.ACCOUNT: "hca_"}
+COLUMNS = {Scope.READWRITE: "api_key", Scope.READONLY: "api_key_readonly"}
 PREFIX_LENGTH = 8
 MAX_KEYS = 100
 # A key in steady use costs a write only this often.
@@ -69,29 +75,41 @@ def create_key(
     owned_by = {"project": owner} if isinstance(owner, Project) else {"user": owner}
     if isinstance(owner, User) != (scope is Scope.ACCOUNT):
         raise ValueError(f"a key of the scope {scope} cannot belong to {owner!r}")
-    if ApiKey.objects.filter(**owned_by).count() >= MAX_KEYS:
-        raise TooManyKeys
     text = _new_text(scope)
-    key = ApiKey.objects.create(
-        **owned_by,
-        scope=scope,
-        name=name,
-        expires=expires,
-        prefix=_prefix(text),
-        digest=_hmac(text),
-    )
+    with transaction.atomic():
+        _lock(owner)
+        if ApiKey.objects.filter(**owned_by).count() >= MAX_KEYS:
+            raise TooManyKeys
+        key = ApiKey.objects.create(
+            **owned_by,
+            scope=scope,
+            name=name,
+            expires=expires,
+            prefix=_prefix(text),
+            digest=_hmac(text),
+        )
+        until = {"expires": f"{expires:%Y-%m-%d}"} if expires else {}
+        _note("key.created", owner, _named(key), {"scope": scope.value, **until})
     return key, text
 
 
 def remove_key(owner: Project | User, code: UUID) -> bool:
     """End a named key; whether there was one."""
     owned_by = {"project": owner} if isinstance(owner, Project) else {"user": owner}
-    number, _ = ApiKey.objects.filter(**owned_by, code=code).delete()
-    return bool(number)
+    with transaction.atomic():
+        key = ApiKey.objects.select_for_update().filter(**owned_by, code=code).first()
+        if key is None:
+            return False
+        key.delete()
+        _note("key.revoked", owner, _named(key), {"scope": key.scope})
+    return True
 
 
 def caller_of(text: str, now: datetime) -> Caller | None:
     """Whom the key stands for; None if there is no such key. Notes that it was used."""
+    # Else blanks would open all projects without a key: MySQL takes them for an empty text.
+    if not _KEY.fullmatch(text):
+        return None
     digest = _hmac(text)
     first, second = (_by_column, _by_name) if digest in _in_columns else (_by_name, _by_column)
     caller = first(text, now) or second(text, now)
@@ -100,24 +118,55 @@ def caller_of(text: str, now: datetime) -> Caller | None:
     return caller
 
 
+_KEY = re.compile(rf"[!-~]{{{KEY_LENGTH}}}")
+
+
 def create_api_key(project: Project) -> str:
-    """A new read-write key, shown this once; the former one dies."""
-    key = _new_text(Scope.READWRITE)
-    Project.objects.filter(pk=project.pk).update(api_key=hashed(key))
-    return key
+    """A new read-write key in the project's column, shown this once; the former one dies."""
+    return _create_old_key(project, Scope.READWRITE)
 
 
 def create_readonly_key(project: Project) -> str:
-    """A new read-only key, shown this once; the former one dies."""
-    key = _new_text(Scope.READONLY)
-    Project.objects.filter(pk=project.pk).update(api_key_readonly=hashed(key))
-    return key
+    """A new read-only key in the project's column, shown this once; the former one dies."""
+    return _create_old_key(project, Scope.READONLY)
+
+
+def revoke_old_key(project: Project, scope: Scope) -> bool:
+    """End the key in a column of the project; whether there was one."""
+    with transaction.atomic():
+        row = _lock(project)
+        if not getattr(row, COLUMNS[scope]):
+            return False
+        Project.objects.filter(pk=project.pk).update(**{COLUMNS[scope]: ""})
+        _note("key.revoked", project, Target("older key"), {"scope": scope.value})
+    return True
 
 
 def create_ping_key(project: Project) -> str:
+    """A new ping key; addresses with the former one stop working."""
     key = random_string(22, string.ascii_lowercase + string.digits)
-    Project.objects.filter(pk=project.pk).update(ping_key=key)
+    with transaction.atomic():
+        row = _lock(project)
+        Project.objects.filter(pk=project.pk).update(ping_key=key)
+        action = "pingkey.renewed" if getattr(row, "ping_key", None) else "pingkey.created"
+        _note(action, project, Target())
     return key
+
+
+def revoke_ping_key(project: Project) -> bool:
+    """No ping addresses by slug any more; whether there was a key."""
+    with transaction.atomic():
+        _lock(project)
+        had_one = Project.objects.filter(pk=project.pk, ping_key__isnull=False)
+        if not had_one.update(ping_key=None):
+            return False
+        _note("pingkey.revoked", project, Target())
+    return True
+
+
+def shown_prefix(stored: str) -> str:
+    """The beginning of a key as a column of a project holds it, by which people can tell it."""
+    return stored.partition(".")[0] if "." in stored else stored[:4]
 
 
 def hashed(key: str, secret: str | None = None) -> str:
@@ -125,10 +174,38 @@ def hashed(key: str, secret: str | None = None) -> str:
     return f"{_prefix(key)}.{_hmac(key, secret)}"
 
 
+def _create_old_key(project: Project, scope: Scope) -> str:
+    key = _new_text(scope)
+    with transaction.atomic():
+        _lock(project)
+        Project.objects.filter(pk=project.pk).update(**{COLUMNS[scope]: hashed(key)})
+        _note("key.created", project, Target("older key"), {"scope": scope.value})
+    return key
+
+
+def _lock(owner: Project | User) -> Project | User:
+    """Whoever else changes the keys of `owner` waits."""
+    no_key = connection.features.has_select_for_no_key_update
+    rows = Project.objects if isinstance(owner, Project) else User.objects
+    return rows.select_for_update(no_key=no_key).get(pk=owner.pk)
+
+
+def _named(key: ApiKey) -> Target:
+    return Target(key.name or f"{key.prefix}…", key.code)
+
+
+def _note(
+    action: str, owner: Project | User, target: Target, details: dict[str, Any] | None = None
+) -> None:
+    project = owner if isinstance(owner, Project) else None
+    user = owner if isinstance(owner, User) else None
+    audit.record(action, target, project=project, user=user, details=details)
+
+
 def _by_name(text: str, now: datetime) -> Caller | None:
     digests = [_hmac(text, secret) for secret in _secrets()]
     columns = ("pk", "code", "scope", "name", "prefix", "project_id", "user_id", "user__is_active")
-    rows = ApiKey.objects.filter(digest__in=digests)
+    rows = ApiKey.objects.filter(digest__in=digests, project__removed=None)
     found = rows.values_list(*columns, "expires", "last_used").first()
     if found is None:
         return None
@@ -149,7 +226,8 @@ def _by_column(text: str, now: datetime) -> Caller | None:
     """
     stored = [*(hashed(text, secret) for secret in _secrets()), text]
     either = Q(api_key__in=stored) | Q(api_key_readonly__in=stored)
-    found = Project.objects.filter(either).values_list("pk", "api_key", "api_key_readonly").first()
+    rows = Project.objects.present().filter(either)
+    found = rows.values_list("pk", "api_key", "api_key_readonly").first()
     if found is None:
         return None
     pk, api_key, readonly_key = found

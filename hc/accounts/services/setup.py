@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from django.conf import settings
+from django.db import IntegrityError
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
@@ -19,6 +22,24 @@ def setup_token() -> str:
 def setup_link() -> str | None:
     """The address at which the first account is made; None if there is one already."""
     return None if any_account() else absolute(reverse("hc-setup", args=[setup_token()]))
+
+
+class SetUpAlready(Exception):
+    """There is an account, by now at least."""
+
+
+def create_first_account(email: str, password: str, tz: str) -> User:
+    """The administrator's account. Raises SetUpAlready.
+
+    Its name is always the same, so that of two calls at once the database refuses one.
+    """
+    if any_account():
+        raise SetUpAlready
+    name = hashlib.sha256(setup_token().encode()).hexdigest()[:30]
+    try:
+        return create_account(email, password=password, tz=tz, admin=True, username=name)
+    except (IntegrityError, AddressTaken):
+        raise SetUpAlready from None
 
 
 def ensure_admin() -> bool:

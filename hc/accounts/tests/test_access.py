@@ -78,7 +78,7 @@ def test_a_link_in_a_message_is_for_members(project: Project, check: Check, bob:
     with pytest.raises(Http404):
         access.check_by_unique_key(request_by(bob), check.unique_key)
     make_member(project, bob, StoredRole.READONLY)
-    assert access.check_by_unique_key(request_by(bob), check.unique_key) == check
+    assert access.check_by_unique_key(request_by(bob), check.unique_key)[0] == check
 
 
 def test_projects_are_listed_by_name_each_once(alice: User, bob: User) -> None:

@@ -24,7 +24,7 @@ from hc.accounts.services.keys import create_api_key, create_ping_key, create_re
 from hc.accounts.services.projects import create_project
 from hc.api.models import Channel, Check, Ping
 from hc.pings.writer import record
-from tests.admin import act, html, queries, send, shown_form
+from tests.admin import act, confirm, html, queries, send, shown_form
 from tests.factories import PASSWORD, make_check, make_member, make_webhook, ping_event
 
 MODELS = ["user", "profile", "project", "member", "credential", "logintoken"]
@@ -68,6 +68,7 @@ def staff(client: Client, bob: User) -> Client:
     User.objects.filter(pk=bob.pk).update(is_staff=True)
     bob.user_permissions.set(Permission.objects.filter(content_type__app_label="accounts"))
     client.force_login(bob)
+    confirm(client)
     return client
 
 

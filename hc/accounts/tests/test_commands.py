@@ -7,9 +7,11 @@ from io import StringIO
 
 import pytest
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.core.management import call_command
+from django.test import Client
 
-from hc.accounts.models import Project, User
+from hc.accounts.models import AuditEntry, Project, User
 from tests.factories import PASSWORD
 
 
@@ -94,3 +96,53 @@ def test_createproject_says_what_is_wrong(
     status, _, err = run("createproject", name, "--owner", owner)
     assert status == 2
     assert complaint in err
+
+
+def test_loginlink_prints_a_link_that_works_once(alice: User, client: Client) -> None:
+    status, out, _ = run("loginlink", "Alice@example.org")
+    assert status == 0
+    client.post(out.strip().removeprefix("http://testserver"))
+    assert client.session["_auth_user_id"] == str(alice.pk)
+    entry = AuditEntry.objects.get(action="account.link_printed")
+    assert (entry.user, entry.via) == (alice, "command")
+
+
+def test_loginlink_for_nobody(alice: User) -> None:
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    for email in (alice.email, "nobody@example.org"):
+        status, out, err = run("loginlink", email)
+        assert (status, out) == (2, "")
+        assert email in err
+
+
+def test_changepassword_takes_an_address(
+    alice: User, monkeypatch: pytest.MonkeyPatch, mails: list[EmailMessage]
+) -> None:
+    monkeypatch.setenv("NEW_PASSWORD", "a new one, and long")
+    assert run("changepassword", "ALICE@example.org")[0] == 0
+    alice.refresh_from_db()
+    assert alice.check_password("a new one, and long")
+    assert mails[0].subject == "Your password was set"
+
+
+@pytest.mark.parametrize(
+    ("email", "password", "complaint"),
+    [
+        ("nobody@example.org", "a new one, and long", "no account"),
+        ("alice@example.org", "short", "too short"),
+        ("alice@example.org", "", "Missing: NEW_PASSWORD"),
+    ],
+)
+def test_changepassword_refuses_with_words(
+    alice: User, monkeypatch: pytest.MonkeyPatch, email: str, password: str, complaint: str
+) -> None:
+    monkeypatch.setenv("NEW_PASSWORD", password)
+    status, _, err = run("changepassword", email)
+    assert status == 2
+    assert complaint in err
+
+
+@pytest.mark.parametrize("name", ["loginlink", "changepassword", "createsuperuser"])
+def test_commands_explain_themselves(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run(name, "--help")
+    assert "account" in capsys.readouterr().out

@@ -22,8 +22,8 @@ def test_an_unknown_theme_changes_nothing(as_alice: Client, alice: User) -> None
     assert Profile.of(alice.pk).theme == "system"
 
 
-def test_it_takes_a_post_by_somebody_who_is_signed_in(client: Client, as_alice: Client) -> None:
-    assert as_alice.get(URL).status_code == 405
+def test_it_is_for_people_who_are_signed_in(client: Client, as_alice: Client) -> None:
+    assert as_alice.get(URL).status_code == 200
     assert Client().post(URL, {"theme": "dark"}).status_code == 302
 
 

@@ -8,11 +8,12 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from hc.accounts.models import Profile, Project, User
+from hc.accounts.models import AuditEntry, Profile, Project, User
 from hc.accounts.services import accounts
 from hc.accounts.services.setup import ensure_admin, setup_link, setup_token
 from hc.api.models import Channel, Check
 from tests.factories import PASSWORD
+from tests.people import link_in
 
 URL = "/accounts/signup/"
 
@@ -32,10 +33,12 @@ def test_a_new_account_has_a_project_a_check_and_a_channel(db: None) -> None:
     assert list(channel.checks.all()) == [check]
 
 
-def test_payments_make_small_limits(db: None, settings: Settings) -> None:
-    settings.USE_PAYMENTS = True
+def test_operators_choose_the_limits_of_new_accounts(db: None, settings: Settings) -> None:
+    settings.DEFAULT_CHECK_LIMIT, settings.DEFAULT_PING_LOG_LIMIT = 20, 1000
+    settings.DEFAULT_SMS_LIMIT, settings.DEFAULT_CALL_LIMIT = 5, 3
     profile = Profile.of(accounts.create_account("c@example.org").pk)
-    assert (profile.check_limit, profile.sms_limit, profile.call_limit) == (20, 0, 0)
+    assert (profile.check_limit, profile.ping_log_limit) == (20, 1000)
+    assert (profile.sms_limit, profile.call_limit) == (5, 3)
 
 
 def test_signing_up_makes_an_account_and_mails_a_link(
@@ -44,9 +47,80 @@ def test_signing_up_makes_an_account_and_mails_a_link(
     assert client.get(URL).status_code == 200
     response = client.post(URL, {"identity": "New@Example.org", "tz": "Asia/Tokyo"})
     assert response["Location"] == "/accounts/login_link_sent/"
+    assert mails[0].to == ["new@example.org"]
+    assert mails[0].subject == "Welcome to Mychecks"
     user = User.objects.get(email="new@example.org")
     assert Profile.objects.get(user=user).tz == "Asia/Tokyo"
-    assert mails[0].to == ["new@example.org"]
+    entry = AuditEntry.objects.get(action="account.created", user=user)
+    assert (entry.via, entry.address) == ("web", "127.0.0.1")
+
+
+def test_the_first_integration_waits_until_the_address_is_confirmed(
+    client: Client, alice: User, mails: list[EmailMessage]
+) -> None:
+    client.post(URL, {"identity": "new@example.org"})
+    link = link_in(mails[0])
+    channel = Channel.objects.get(project__owner__email="new@example.org")
+    assert not channel.email_verified
+    client.post(link)
+    channel.refresh_from_db()
+    assert channel.email_verified
+    assert "_auth_user_id" in client.session
+
+
+def test_a_channel_that_was_changed_is_not_confirmed_with_the_account(
+    client: Client, alice: User, mails: list[EmailMessage]
+) -> None:
+    client.post(URL, {"identity": "new@example.org"})
+    link = link_in(mails[0])
+    Channel.objects.filter(email_verified=False).update(value='{"value": "other@example.org"}')
+    client.post(link)
+    assert not Channel.objects.get(project__owner__email="new@example.org").email_verified
+
+
+def test_asking_twice_makes_one_account_and_two_links(
+    client: Client, alice: User, mails: list[EmailMessage]
+) -> None:
+    client.post(URL, {"identity": "new@example.org"})
+    client.post(URL, {"identity": "NEW@example.org"})
+    assert [mail.subject[:7] for mail in mails] == ["Welcome", "Sign in"]
+    assert User.objects.filter(email="new@example.org").count() == 1
+
+
+def test_only_some_domains_may_sign_up(
+    client: Client, alice: User, mails: list[EmailMessage], settings: Settings
+) -> None:
+    settings.SIGNUP_DOMAINS = ["example.com"]
+    for known_or_not in ("alice@example.org", "bob@example.org", "a@sub.example.com"):
+        page = client.post(URL, {"identity": known_or_not}).content.decode()
+        assert "Only addresses of example.com may sign up here." in page
+    client.post(URL, {"identity": "a@Example.com"})
+    assert [mail.to for mail in mails] == [["a@example.com"]]
+
+
+def test_where_only_administrators_make_projects_new_accounts_have_none(
+    client: Client, alice: User, mails: list[EmailMessage], settings: Settings
+) -> None:
+    settings.PROJECT_CREATION = "staff"
+    client.post(URL, {"identity": "new@example.org"})
+    client.post(link_in(mails[0]))
+    assert not Project.objects.filter(owner__email="new@example.org").exists()
+    assert "New project" not in client.get("/").content.decode()
+    assert client.get("/projects/add/").status_code == 403
+    assert client.post("/projects/add/", {"name": "Mine"}).status_code == 403
+    User.objects.filter(email="new@example.org").update(is_staff=True)
+    assert client.post("/projects/add/", {"name": "Mine"}).status_code == 302
+
+
+def test_a_token_for_forms_on_other_pages(client: Client, alice: User) -> None:
+    response = client.get("/accounts/signup/csrf/")
+    assert len(response.content) == 64
+    strict = Client(enforce_csrf_checks=True)
+    token = strict.get("/accounts/signup/csrf/").content.decode()
+    data = {"identity": "new@example.org", "csrfmiddlewaretoken": token}
+    assert strict.post(URL, data).status_code == 302
+    client.force_login(alice)
+    assert client.get("/accounts/signup/csrf/").status_code == 403
 
 
 def test_signing_up_again_sends_a_link_and_changes_nothing(
@@ -69,8 +143,11 @@ def test_what_is_no_address_is_refused_with_words(
 
 
 @pytest.mark.parametrize("tz", ["", "Mars/Base", "x" * 90])
-def test_an_unknown_zone_is_no_obstacle(client: Client, alice: User, tz: str) -> None:
+def test_an_unknown_zone_is_no_obstacle(
+    client: Client, alice: User, mails: list[EmailMessage], tz: str
+) -> None:
     client.post(URL, {"identity": "new@example.org", "tz": tz})
+    assert len(mails) == 1
     assert Profile.objects.get(user__email="new@example.org").tz == "UTC"
 
 
@@ -112,6 +189,23 @@ def test_one_address_gets_one_account_however_many_sign_up_at_once() -> None:
 
 
 # --- The first account ------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_set_ups_at_once_one_makes_the_account() -> None:
+    url = setup_url()
+
+    def post(number: int) -> int:
+        try:
+            data = {"email": f"boss{number}@example.org", "password": PASSWORD}
+            return Client().post(url, data).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        statuses = list(pool.map(post, range(6)))
+    assert sorted(statuses) == [302] + [404] * 5
+    assert User.objects.count() == Project.objects.count() == 1
 
 
 def setup_url() -> str:

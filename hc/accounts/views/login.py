@@ -1,9 +1,11 @@
-"""Signing in and out: by password, or by a mailed link."""
+"""Signing in and out: by password, by a mailed link, by a passkey."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -11,22 +13,27 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from hc.accounts.forms import TRY_LATER, LinkForm, PasswordForm
+from hc.accounts.forms import LinkForm, PasswordForm
+from hc.accounts.middleware import address_of
 from hc.accounts.models import User
 from hc.accounts.redirects import landing_page, safe_next
-from hc.accounts.services import accounts
+from hc.accounts.services import accounts, orders
 from hc.accounts.services import login as service
+from hc.accounts.views import devices
+from hc.accounts.views.entry import BACKEND, enter
+from hc.accounts.views.limits import retry_after, soon
 from hc.lib.client import client_bucket
 
+__all__ = ["BACKEND", "check_token", "link_sent", "login_page", "logout_page", "page"]
+
 WRONG = "The address or the password is wrong."
-BACKEND = "hc.accounts.backends.EmailBackend"
 LINK_COOKIE = "auto-login"
 LINK_COOKIE_SECONDS = 300
 
 
 @sensitive_post_parameters("password")
 def login_page(request: HttpRequest) -> HttpResponse:
-    """The page with both ways of signing in."""
+    """The page with all ways of signing in."""
     next_url = request.GET.get("next")
     if isinstance(request.user, User):
         return redirect(landing_page(request.user, next_url))
@@ -34,8 +41,7 @@ def login_page(request: HttpRequest) -> HttpResponse:
         if request.POST.get("action") == "login":
             return _by_password(request, next_url)
         return _by_link(request, next_url)
-    bad_link = request.session.pop("bad_link", False)
-    return _page(request, PasswordForm(), LinkForm(), bad_link=bad_link)
+    return page(request)
 
 
 def _by_password(request: HttpRequest, next_url: str | None) -> HttpResponse:
@@ -44,31 +50,35 @@ def _by_password(request: HttpRequest, next_url: str | None) -> HttpResponse:
         # One message for all that can be wrong, so that nothing about an account shows.
         form.errors.clear()
         form.add_error(None, WRONG)
-        return _page(request, form, LinkForm())
+        return page(request, password_form=form)
     email, password = form.cleaned_data["email"], form.cleaned_data["password"]
-    if not service.may_try_password(email, client_bucket(request), timezone.now()):
-        form.add_error(None, TRY_LATER)
-        return _page(request, form, LinkForm(), status=429)
+    client, device = client_bucket(request), devices.name_of(request, email)
+    if wait := service.wait_before_password(email, client, timezone.now(), device):
+        form.add_error(None, _try_later(wait))
+        return retry_after(page(request, password_form=form, status=429), wait)
     user = authenticate(request, email=email, password=password)
     if not isinstance(user, User):
         form.add_error(None, WRONG)
-        return _page(request, form, LinkForm())
-    login(request, user, backend=BACKEND)
-    return redirect(landing_page(user, next_url))
+        return page(request, password_form=form)
+    return enter(request, user, "password", next_url)
 
 
 def _by_link(request: HttpRequest, next_url: str | None) -> HttpResponse:
     form = LinkForm(request.POST)
     if not form.is_valid():
-        return _page(request, PasswordForm(), form)
+        return page(request, link_form=form)
     email, now = form.cleaned_data["identity"], timezone.now()
-    if not service.may_ask_for_link(email, client_bucket(request), now):
-        form.add_error("identity", TRY_LATER)
-        return _page(request, PasswordForm(), form, status=429)
-    user = User.objects.by_email(email)
-    if user is not None and user.is_active:
-        service.send_link(user, now, next_url=safe_next(next_url))
+    client, device = client_bucket(request), devices.name_of(request, email)
+    if wait := service.wait_before_link(email, client, now, device):
+        form.add_error("identity", _try_later(wait))
+        return retry_after(page(request, link_form=form, status=429), wait)
+    order = orders.Order(next_url=safe_next(next_url), address=address_of(request))
+    orders.place(email, order, now)
     return link_sent_redirect()
+
+
+def _try_later(wait: timedelta) -> str:
+    return f"That was tried too often. Try again in {soon(wait)}."
 
 
 def link_sent_redirect() -> HttpResponse:
@@ -95,7 +105,8 @@ def check_token(request: HttpRequest, username: str, token: str) -> HttpResponse
     """A mailed link was followed.
 
     Mail scanners follow links, too: unless this browser asked for the link a moment ago, a
-    button has to be pressed before the link is used.
+    button has to be pressed before the link is used. A link that does not work changes nothing
+    for somebody who is signed in.
     """
     asked_here = request.method == "GET" and LINK_COOKIE in request.COOKIES
     if request.method != "POST" and not asked_here:
@@ -104,8 +115,7 @@ def check_token(request: HttpRequest, username: str, token: str) -> HttpResponse
     if user is None:
         request.session["bad_link"] = True
         return redirect("hc-login")
-    login(request, user, backend=BACKEND)
-    return redirect(landing_page(user, request.GET.get("next")))
+    return enter(request, user, "link", request.GET.get("next"))
 
 
 @require_POST
@@ -114,22 +124,30 @@ def logout_page(request: HttpRequest) -> HttpResponse:
     return redirect("hc-login")
 
 
-def _page(
+def page(
     request: HttpRequest,
-    password_form: PasswordForm,
-    link_form: LinkForm,
     *,
-    bad_link: bool = False,
+    password_form: PasswordForm | None = None,
+    link_form: LinkForm | None = None,
+    error: str = "",
     status: int = 200,
 ) -> HttpResponse:
+    """The sign-in page. `error`: what is wrong with a passkey."""
     has_accounts = accounts.any_account()
     context = {
-        "password_form": password_form,
-        "link_form": link_form,
-        "bad_link": bad_link,
+        "password_form": password_form or PasswordForm(),
+        "link_form": link_form or LinkForm(),
+        "bad_link": _was_bad_link(request),
+        "error": error,
+        "next": safe_next(request.GET.get("next")),
+        "passkeys": bool(settings.RP_ID) and has_accounts,
         "mail_works": bool(settings.EMAIL_HOST),
         "signup_open": settings.REGISTRATION_OPEN and bool(settings.EMAIL_HOST) and has_accounts,
         "needs_setup": not has_accounts,
         "support_email": settings.SUPPORT_EMAIL,
     }
     return render(request, "accounts/login.html", context, status=status)
+
+
+def _was_bad_link(request: HttpRequest) -> bool:
+    return request.method == "GET" and bool(request.session.pop("bad_link", False))

@@ -29,7 +29,7 @@ def notifications(request: AuthenticatedRequest) -> HttpResponse:
         return redirect("hc-notifications")
     zone, following = zone_of(profile), profile.next_report_date
     words = f"{following.astimezone(zone):%A, %-d %B, %H:%M}" if following else ""
-    context = {"form": form, "zone": zone, "following": words}
+    context = {"part": "notifications", "form": form, "zone": zone, "following": words}
     status = 422 if form.errors else 200
     return render(request, "accounts/notifications.html", context, status=status)
 

@@ -9,9 +9,11 @@ import time_machine
 from pytest_django import Settings
 
 from hc.accounts.models import Profile, Project, User
+from hc.accounts.services import closing
 from hc.alerts.bounces import MAX_BYTES, receive
-from hc.api.models import Channel, Check, Notification
-from hc.lib.mail import sign_bounce_id
+from hc.api.models import Channel, Check, Notification, QueuedMail
+from hc.api.services import mails
+from hc.lib.mail import Mail, sign_bounce_id
 from tests.factories import make_email
 
 REPORT = """\
@@ -148,7 +150,7 @@ def test_a_former_key_still_counts(
     assert receive((REPORT % (signed, GONE)).encode(), now) == "OK"
 
 
-@pytest.mark.parametrize("code", [str(uuid4()), "not-a-code", ""])
+@pytest.mark.parametrize("code", ["07c2f548-9850-4b27-af5d-6c9dc157ec02", "not-a-code", ""])
 def test_messages_that_are_gone(db: None, now: datetime, code: str) -> None:
     assert bounce(f"n.{code}", GONE, now) == "OK (notification not found)"
 
@@ -165,6 +167,23 @@ def test_reports_to_a_dead_mailbox_stop(alice: User, now: datetime) -> None:
         None,
     )
     assert bounce("r.nobody.at.all", GONE, now) == "OK (user not found)"
+
+
+@pytest.mark.parametrize("about", list(closing.COLUMNS))
+def test_a_notice_of_closing_that_came_back_does_not_count(
+    alice: User, now: datetime, about: str
+) -> None:
+    column = closing.COLUMNS[about]
+    bounce_id = closing.notice_id(alice, about)
+    Profile.objects.update(**{column: now})
+    mails.post(Mail(alice.email, "Closing", "", "", bounce_id=bounce_id), now)
+    QueuedMail.objects.update(state="sent", due=None, settled=now)
+    assert bounce(bounce_id, "Action: failed\nStatus: 4.2.2", now) == "OK"
+    assert Profile.objects.filter(**{column: now}).exists()
+    assert bounce(bounce_id, GONE, now) == "OK"
+    assert not Profile.objects.filter(**{column: now}).exists()
+    assert QueuedMail.objects.get().error == "Delivery failed (550 5.1.1 no such mailbox)"
+    assert bounce(f"{about}nobody", GONE, now) == "OK"
 
 
 def test_other_bounces_need_nothing(db: None, now: datetime) -> None:

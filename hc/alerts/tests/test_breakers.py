@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hc.alerts.breakers import FAILURES, LONGEST_PAUSE, PAUSE, PROBES, Breakers
 
@@ -54,3 +54,21 @@ def test_what_was_under_way_when_it_closed_does_not_make_the_pause_longer(now: d
     breakers = broken(now)
     breakers.failed(HOST, now)
     assert breakers.next_probe(now) == now + PAUSE
+
+
+def test_it_is_known_since_when_a_destination_fails(now: datetime) -> None:
+    breakers, at = broken(now), now
+    assert breakers.failing(now) == {HOST: now}
+    for _ in range(9):
+        at = breakers.next_probe(at) or at
+        breakers.failed(HOST, at)
+    assert breakers.failing(at) == {HOST: now}
+    breakers.answered(HOST)
+    assert breakers.failing(at) == {}
+
+
+def test_a_time_in_which_nobody_tried_is_not_its_fault(now: datetime) -> None:
+    breakers, later = broken(now), now + timedelta(hours=9)
+    assert breakers.failing(later) == {}
+    breakers.failed(HOST, later)
+    assert breakers.failing(later) == {HOST: later}

@@ -5,14 +5,15 @@ from datetime import datetime
 import pytest
 
 from hc.accounts.models import Project
-from hc.alerts import digests, outbox, packing
+from hc.alerts import digests, outbox, packing, testing
 from hc.alerts.dispatcher import Space
 from hc.alerts.leases import Attempt
 from hc.api.models import Channel, Check, Notification
 from hc.api.services import channels
 from hc.core.state import Kind
-from hc.integrations.base import retry
+from hc.integrations.base import delivered, retry
 from hc.integrations.email.config import EmailConfig
+from hc.integrations.webhook.config import WebhookConfig
 from hc.lib.mail import Mail
 from hc.pings.writer import record
 from tests.alerts import FakeMailer, wire
@@ -107,8 +108,8 @@ def test_a_mail_about_many_that_fails_is_tried_again_as_one(
 
 
 def test_unreadable_settings_want_nothing(project: Project, now: datetime) -> None:
-    assert not digests.is_together("email", "{broken")
-    assert not digests.is_together("webhook", "{}")
+    assert not digests.is_together("email", None)
+    assert not digests.is_together("webhook", WebhookConfig())
 
 
 def test_the_setting_survives_the_table(project: Project) -> None:
@@ -126,3 +127,68 @@ def test_the_channel_records_the_attempt_once(
     (lot,) = outbox.claim(Space(100), later)
     outbox.settle([Attempt(claim, retry("busy"), later, later) for claim in lot])
     assert Channel.objects.get(pk=channel.pk).last_error == "busy"
+
+
+# --- Storms that take their time ----------------------------------------------------------------
+
+
+def played(checks: list[Check], start: datetime, pause: float, until: float) -> dict[float, int]:
+    """Checks that fail one after another, each `pause` seconds after the one before; of how many
+    each mail tells, by the second in which it goes out."""
+    mails: dict[float, int] = {}
+    failing = list(checks)
+    for tenth in range(int(until * 10)):
+        at = start + seconds(tenth / 10)
+        if failing and tenth % (pause * 10) == 0:
+            fail_all([failing.pop(0)], at)
+        for lot in outbox.claim(Space(100), at):
+            mails[tenth / 10 + len(mails) / 1e6] = len(lot)
+            outbox.settle([Attempt(claim, delivered(), at, at) for claim in lot])
+    return mails
+
+
+def test_a_storm_that_comes_check_by_check_is_told_of_at_once_and_then_together(
+    project: Project, now: datetime
+) -> None:
+    make_email(project)
+    checks = [make_check(project) for _ in range(40)]
+    mails = played(checks, now, 1, 60)
+    numbers = list(mails.values())
+    assert numbers[:9] == [1] * 9
+    assert [round(at) for at in list(mails)[:9]] == list(range(9))  # nobody waits for the first
+    assert (sum(numbers), len(numbers)) == (40, 13)
+    waited = [n.settled - n.created for n in Notification.objects.all() if n.settled]
+    assert len(waited) == 40
+    assert max(waited) <= digests.GATHER
+
+
+def test_the_few_that_waited_go_out_as_one(
+    checks: list[Check], project: Project, now: datetime
+) -> None:
+    make_email(project)
+    mails = played(checks, now, 1, 30)
+    assert list(mails.values()) == [1] * 9 + [3]
+
+
+def test_a_trickle_is_told_of_one_by_one(project: Project, now: datetime) -> None:
+    make_email(project)
+    mails = played([make_check(project) for _ in range(12)], now, 8, 100)
+    assert list(mails.values()) == [1] * 12
+
+
+def test_ups_do_not_wait_for_downs(checks: list[Check], project: Project, now: datetime) -> None:
+    make_email(project)
+    fail_all(checks[:9], now)
+    assert len(sent(now)) == 9
+    Notification.objects.update(due=None, state="sent")
+    record([ping_event(check.code, now + seconds(1)) for check in checks[:2]], now + seconds(1))
+    assert len(sent(now + seconds(1))) == 2
+
+
+def test_tests_go_out_by_themselves(checks: list[Check], project: Project, now: datetime) -> None:
+    channel = make_email(project)
+    fail_all(checks, now)
+    later = now + digests.GATHER
+    testing.send_test(channel, later)
+    subjects = sorted(mail.subject for mail in sent(later))
+    assert subjects == ["DOWN | 12 checks of Production", "DOWN | TEST"]

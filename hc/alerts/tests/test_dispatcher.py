@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,6 +31,7 @@ class MemoryStore:
     released: list[int] = field(default_factory=list)
     failures: int = 0
     due: datetime | None = None
+    failing: Mapping[str, datetime] = field(default_factory=dict)
 
     async def fetch(self, space: Space) -> Sequence[Message]:
         self.spaces.append(space)
@@ -54,6 +55,9 @@ class MemoryStore:
 
     async def release(self, claims: Sequence[Claim[Notification]]) -> None:
         self.released += [one.id for one in claims]
+
+    async def expire(self, failing: Mapping[str, datetime]) -> None:
+        self.failing = failing
 
     async def next_due(self, space: Space) -> datetime | None:
         return self.due
@@ -209,6 +213,8 @@ def test_a_destination_that_fails_all_the_time_is_left_alone_and_tried_again() -
         await subject.dispatch()
         await drain(subject)
         store.add(100, ok)
+        await subject.expire()
+        assert store.failing == {"example.org": NOW}
         assert await subject.dispatch() == 0
         assert await subject.next_moment() == NOW + breakers.PAUSE
         now[0] += breakers.PAUSE
@@ -373,5 +379,28 @@ def test_closing_leaves_what_hangs_to_its_lease() -> None:
         await asyncio.sleep(0.01)
         await subject.close(0.05)
         assert (store.settled, subject.space.busy) == ([], set())
+
+    asyncio.run(scenario())
+
+
+def test_closing_does_not_wait_for_a_store_that_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room, "SEATS_PER_DESTINATION", 1)
+
+    class Hanging(MemoryStore):
+        async def release(self, claims: Sequence[Claim[Notification]]) -> None:
+            await asyncio.sleep(60)
+
+        async def settle(self, attempts: Sequence[Attempt[Notification]]) -> None:
+            await asyncio.sleep(60)
+
+    async def scenario() -> None:
+        store = Hanging()
+        for number in range(3):
+            store.add(number, ok if number == 0 else busy_elsewhere)
+        subject = dispatcher(store)
+        await subject.dispatch()
+        await asyncio.wait_for(subject.close(0.05), 5)
 
     asyncio.run(scenario())

@@ -138,6 +138,17 @@ def test_the_loop_survives_an_error_of_a_step(
     assert "step failed" in caplog.text
 
 
+def test_what_was_queued_while_it_was_away_for_long_is_sent(
+    database: DatabaseThread, check: Check, project: Project
+) -> None:
+    make_email(project)
+    long_ago = timezone.now() - timedelta(hours=9)
+    record([ping_event(check.code, long_ago, Kind.FAIL)], long_ago)
+    postman = Postman()
+    run_until(database, postman, lambda: not Notification.objects.filter(state="queued").exists())
+    assert [mail.subject for mail in postman.mails] == ["DOWN | Backup"]
+
+
 def test_it_beats_while_it_runs_and_says_goodbye(database: DatabaseThread) -> None:
     run_until(database, Postman(), lambda: Heartbeat.objects.filter(process="sendalerts").exists())
     assert not Heartbeat.objects.exists()

@@ -17,6 +17,7 @@ from hc.core.schedule import Cron
 from hc.core.state import Kind, Reason
 from hc.integrations.base import Alert, LastPing, OtherDown
 from hc.integrations.registry import load_config
+from hc.lib.signing import callback_token
 from hc.pings.event import PingEvent
 from hc.pings.writer import record
 from tests.factories import make_check, make_cron_check, make_email, ping_event
@@ -181,3 +182,13 @@ def test_the_number_of_queries_does_not_grow_with_the_messages(
         return len(captured)
 
     assert queries(1) == queries(30) <= 12
+
+
+def test_services_that_call_back_get_an_address_for_that(
+    check: Check, project: Project, now: datetime
+) -> None:
+    make_email(project)
+    record([ping_event(check.code, now, Kind.FAIL)], now)
+    code, token = alert_for(check, now).id, callback_token(alert_for(check, now).id)
+    url = alert_for(check, now).callback_url
+    assert url == f"http://testserver/api/v3/notifications/{code}/status?token={token}"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
+from django.test import Client
 from pytest_django import Settings
 
 from hc.accounts.models import Project
+from hc.alerts import overdue, testing
 from hc.alerts.database import DatabaseThread
 from hc.alerts.dispatcher import Parcel, Space
 from hc.alerts.leases import Attempt
@@ -22,7 +24,7 @@ from hc.integrations.base import delivered
 from hc.lib.mail import Mail
 from hc.pings.writer import record
 from tests.alerts import FakeMailer, wire
-from tests.factories import close_connection, make_webhook, ping_event
+from tests.factories import close_connection, make_check, make_group, make_webhook, ping_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -138,3 +140,68 @@ def test_a_channel_that_was_taken_off_the_check_is_told_nothing_more(
     check.channel_set.remove(queued)
     assert fetch(store) == []
     assert Notification.objects.get().state == "dropped"
+
+
+# --- Settings that raise ------------------------------------------------------------------------
+
+
+POISON = '{"url_down": "http://[::1", "url_up": "http://[::1"}'
+
+
+def poisoned(project: Project) -> Channel:
+    channel = make_webhook(project)
+    Channel.objects.filter(pk=channel.pk).update(value=POISON)
+    return channel
+
+
+def test_settings_that_raise_stop_neither_pings_nor_sweeps_nor_others(
+    project: Project, check: Check, store: OutboxStore, now: datetime
+) -> None:
+    bad, good = poisoned(project), make_webhook(project)
+    late = make_check(project)
+    record([ping_event(late.code, now - timedelta(days=9))], now)
+    record([ping_event(check.code, now, Kind.FAIL)], now)
+    assert overdue.sweep(now).down == 1
+    assert sorted(parcel.claims[0].row.channel_id for parcel in fetch(store)) == [good.pk] * 2
+    for channel, state in ((bad, "failed"), (good, "sending")):
+        assert {n.state for n in Notification.objects.filter(channel=channel)} == {state}
+    bad.refresh_from_db()
+    assert bad.last_error == "The settings of this integration cannot be read; set it up again"
+
+
+def test_they_hold_up_no_other_members_of_a_group(
+    project: Project, check: Check, store: OutboxStore, now: datetime
+) -> None:
+    bad, good = poisoned(project), make_webhook(project)
+    make_group(project, bad, good)
+    for member in (bad, good):
+        member.checks.clear()
+    record([ping_event(check.code, now, Kind.FAIL)], now)
+    assert [parcel.claims[0].row.channel for parcel in fetch(store)] == [good]
+
+
+def test_they_can_be_tested_and_looked_at(
+    project: Project, store: OutboxStore, as_alice: Client, now: datetime
+) -> None:
+    bad = poisoned(project)
+    testing.send_test(bad, now)
+    assert fetch(store) == []
+    page = as_alice.get(f"/projects/{project.code}/integrations/")
+    assert page.status_code == 200
+    assert as_alice.get(f"/integrations/{bad.code}/edit/").status_code == 200
+    bad.refresh_from_db()
+    assert "cannot be read" in bad.last_error
+
+
+def test_an_up_to_another_host_has_a_destination_of_its_own(
+    project: Project, check: Check, store: OutboxStore, now: datetime
+) -> None:
+    make_webhook(project, "https://a.example.org/", url_up="https://b.example.org/")
+    record([ping_event(check.code, now, Kind.FAIL)], now)
+    (down,) = fetch(store)
+    asyncio.run(store.settle([Attempt(down.claims[0], delivered(), now, now)]))
+    record([ping_event(check.code, now)], now)
+    (up,) = fetch(store)
+    assert (down.destination, up.destination) == ("a.example.org", "b.example.org")
+    stored = Notification.objects.order_by("pk").values_list("destination", flat=True)
+    assert list(stored) == ["a.example.org", "b.example.org"]

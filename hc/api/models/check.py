@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, models
+from django.db.models.functions import Length
 from django.utils import timezone
 
 from hc.accounts.models import Project
@@ -51,6 +52,15 @@ class CheckQuerySet(models.QuerySet["Check"]):
         """The rows locked in the order of their ids, so that two writers cannot deadlock."""
         locked = self.select_for_update(of=("self",) if _can_lock_one_table() else ())
         return locked.order_by("id")
+
+    def exactly(self, **columns: Any) -> CheckQuerySet:
+        """Those with these values; MySQL would ignore spaces at the end of texts."""
+        found = self.filter(**columns)
+        texts = {name: value for name, value in columns.items() if isinstance(value, str)}
+        if connection.vendor == "mysql":
+            found = found.alias(**{f"{name}_length": Length(name) for name in texts})
+            found = found.filter(**{f"{name}_length": len(value) for name, value in texts.items()})
+        return found
 
 
 def _can_lock_one_table() -> bool:

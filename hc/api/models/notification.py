@@ -42,6 +42,8 @@ class Notification(models.Model):
     # Counts the leases as well: who holds an older number no longer holds the row.
     attempts = models.SmallIntegerField(default=0)
     due = models.DateTimeField(null=True, blank=True)
+    # Until then the service has asked to be left alone.
+    not_before = models.DateTimeField(null=True, blank=True, editable=False)
     # Whose servers are called, as the settings of the channel say.
     destination = models.CharField(max_length=100, blank=True, default="", editable=False)
     settled = models.DateTimeField(null=True, blank=True)

@@ -18,6 +18,7 @@ _TEXTS = {
     "string_too_long": "is too long",
     "string_too_short": "is too short",
     "too_long": "is too long",
+    "too_short": "is too short",
     "string_pattern_mismatch": "does not match pattern",
     "bool_type": "is not a boolean",
     "greater_than_equal": "is too small",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -33,7 +33,7 @@ class BulkFields(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", title="BulkAction")
 
     action: Action
-    ids: list[str] = Field(
+    ids: list[Annotated[str, Field(json_schema_extra={"format": "uuid"})]] = Field(
         default_factory=list, max_length=MAX_IDS, description="UUIDs of checks; all must exist."
     )
     tags: list[str] = Field(

@@ -10,14 +10,19 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from hc.alerts import bounces, feedback
+from hc.lib import signing
 
 
 @csrf_exempt
 @require_POST
 def notification_status(request: HttpRequest, code: UUID) -> HttpResponse:
-    """A delivery callback; whatever it says, the caller need not come again."""
+    """A delivery callback; whatever it says, the caller need not come again.
+
+    Only callers who were given the address for it count (`Alert.callback_url`): the code alone is
+    in the hands of everybody whom the message has reached.
+    """
     report = feedback.report_in(request.POST)
-    if report:
+    if report and signing.check_callback_token(code, request.GET.get("token", "")):
         feedback.record(code, report, timezone.now(), within=feedback.CALLBACK_TIME)
     return HttpResponse()
 

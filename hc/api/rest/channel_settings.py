@@ -9,8 +9,10 @@ from django import forms
 
 from hc.api.models import Channel
 from hc.api.rest.answers import Problem, invalid
+from hc.api.rest.check_fields import NO_NUL
 from hc.integrations import setup
-from hc.integrations.fields import HeadersField
+from hc.integrations.fields import HEADER_NAME, HeadersField, LaxURLField
+from hc.integrations.setup import ChannelForm
 
 SECRET_WIDGETS = (forms.PasswordInput,)
 
@@ -46,13 +48,19 @@ def shown_settings(channel: Channel) -> dict[str, Any]:
     }
 
 
-def settings_schema(form: forms.Form) -> dict[str, Any]:
-    """The JSON Schema of the settings that a form takes."""
+def settings_schema(form: ChannelForm) -> dict[str, Any]:
+    """The JSON Schema of the settings that a form takes for a new channel."""
+    required = [name for name, field in form.fields.items() if name != "name" and field.required]
+    return {**changes_schema(form), "required": required, **form.rules}
+
+
+def changes_schema(form: ChannelForm) -> dict[str, Any]:
+    """The same for a channel that there is: what is left out stays."""
     fields = {name: field for name, field in form.fields.items() if name != "name"}
     return {
         "type": "object",
         "properties": {name: _schema_of(field) for name, field in fields.items()},
-        "required": [name for name, field in fields.items() if field.required],
+        "additionalProperties": False,
     }
 
 
@@ -61,15 +69,36 @@ def _schema_of(field: forms.Field) -> dict[str, Any]:
     schema = dict(_SCHEMAS[kind])
     if about := str(field.help_text or field.label or ""):
         schema["description"] = about
-    if kind == "string" and isinstance(field, forms.ChoiceField):
-        schema["enum"] = [value for value, _ in field.widget.choices]
-    return schema
+    if kind == "list" and field.required:
+        schema["minItems"] = 1
+    return schema | _limits(field) if kind == "string" else schema
 
 
+def _limits(field: forms.Field) -> dict[str, Any]:
+    """Which strings a field takes."""
+    if isinstance(field, forms.ChoiceField):
+        return {"enum": [*([] if field.required else [""]), *(v for v, _ in field.widget.choices)]}
+    limits: dict[str, Any] = {"pattern": _SOME_TEXT if field.required else NO_NUL["pattern"]}
+    if length := getattr(field, "max_length", None):
+        limits["maxLength"] = length
+    for field_class, form in _FORMATS.items():
+        if isinstance(field, field_class):
+            limits["format"] = form
+    return limits
+
+
+_SOME_TEXT = r"^[^\u0000]*[^\u0000\s][^\u0000]*$"
+_LINE_ENDS = r"\u0000\n\u000b\f\r\u001c-\u001e\u0085\u2028\u2029"
+_HEADER = rf"^[^{_LINE_ENDS}]*[^{_LINE_ENDS}\s][^{_LINE_ENDS}]*$"
+_FORMATS: dict[type[forms.Field], str] = {forms.EmailField: "email", LaxURLField: "web-address"}
 _SCHEMAS: dict[str, dict[str, Any]] = {
     "boolean": {"type": "boolean"},
-    "list": {"type": "array", "items": {"type": "string"}},
-    "headers": {"type": "object", "additionalProperties": {"type": "string"}},
+    "list": {"type": "array", "items": {"type": "string", "format": "channel-id"}},
+    "headers": {
+        "type": "object",
+        "propertyNames": {"pattern": f"^{HEADER_NAME}$"},
+        "additionalProperties": {"type": "string", "pattern": _HEADER},
+    },
     "string": {"type": "string"},
 }
 _WORDS = {

@@ -60,7 +60,9 @@ def index(call: Call) -> HttpResponse:
     if page and len(found) > page.limit:
         found.pop()
         headers["Link"] = call.next_link(found[-1].pk)
-    shown = [{name: facts[name] for name in wanted} for facts in map(_shown, found)]
+    shown = [
+        {name: facts[name] for name in wanted if name in facts} for facts in map(_shown, found)
+    ]
     return json_answer({"channels": shown}, headers=headers)
 
 

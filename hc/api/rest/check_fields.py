@@ -71,12 +71,13 @@ def is_cron(expression: str) -> bool:
     return len(expression.splitlines()) == 1 and len(expression.split()) == 5
 
 
-Text = Annotated[str, AfterValidator(_storable)]
+NO_NUL = {"pattern": r"^[^\u0000]*$"}
+Text = Annotated[str, AfterValidator(_storable), Field(json_schema_extra=NO_NUL)]
 Keywords = Annotated[Text, Field(max_length=MAX_KEYWORDS)]
 Seconds = Annotated[
     int,
-    BeforeValidator(_true_is_one, json_schema_input_type=int),
     Field(ge=int(SHORTEST.total_seconds()), le=int(LONGEST.total_seconds())),
+    BeforeValidator(_true_is_one),
 ]
 
 
@@ -90,6 +91,7 @@ class CheckFields(BaseModel):
         "",
         description="Integrations to alert through: their ids or exact names with commas between,"
         " `*` for all of the project, empty for none.",
+        json_schema_extra={"format": "channel-names"},
     )
     desc: Text = Field("", description="Notes for people.")
     failure_kw: Keywords = Field("", description="Words that mean failure, commas between.")
@@ -106,10 +108,16 @@ class CheckFields(BaseModel):
     methods: Literal["", "POST"] = Field("", description="`POST`: only POST requests count.")
     name: Annotated[Text, Field(max_length=MAX_NAME)] = Field("", description="Its name.")
     schedule: Annotated[Text, Field(max_length=MAX_EXPRESSION), AfterValidator(_expression)] = (
-        Field("* * * * *", description="A cron expression, or OnCalendar expressions by line.")
+        Field(
+            default_factory=lambda: "* * * * *",
+            description="A cron expression, or OnCalendar expressions by line.",
+            json_schema_extra={"format": "schedule"},
+        )
     )
     slug: Annotated[Text, Field(max_length=MAX_NAME, pattern=SLUG)] = Field(
-        "", description="Its name in ping addresses that go by ping key."
+        "",
+        description="Its name in ping addresses that go by ping key.",
+        json_schema_extra={"pattern": SLUG},
     )
     start_kw: Keywords = Field("", description="Words that mean a start, commas between.")
     subject: Keywords = Field(
@@ -124,7 +132,9 @@ class CheckFields(BaseModel):
     )
     timeout: Seconds = Field(86_400, description="The time between two pings, in seconds.")
     tz: Annotated[Text, AfterValidator(_zone)] = Field(
-        "UTC", description="The time zone of the schedule."
+        "UTC",
+        description="The time zone of the schedule.",
+        json_schema_extra={"format": "time-zone"},
     )
     unique: list[Unique] = Field(
         default_factory=list,

@@ -7,11 +7,12 @@ from itertools import islice
 from typing import Any, get_args
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpResponse
 
 from hc.api import fingerprint, representation
 from hc.api.models import Channel, Check
+from hc.api.models.check import CheckQuerySet
 from hc.api.representation import EXTRA_FIELDS, CheckRow, described
 from hc.api.rest.answers import Problem, bad_parameter, json_answer
 from hc.api.rest.bodies import read_as
@@ -35,9 +36,9 @@ def index(call: Call) -> HttpResponse:
     wanted, page = call.fields(ALL_FIELDS), call.page()
     rows = _matching(call)
     tag = _tag(call)
-    if same := call.unchanged(tag):
-        return same
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if same := call.unchanged(tag):
+        return HttpResponse(status=same.status_code, headers=headers)
     found = list(islice(rows, page.limit + 1) if page else rows)
     if page and len(found) > page.limit:
         found.pop()
@@ -116,12 +117,12 @@ def delete(call: Call, uuid: str) -> HttpResponse:
 
 def _matching(call: Call) -> Iterator[CheckRow]:
     """The rows that the filters of the address let through, beyond the cursor."""
-    rows: QuerySet[Check] = Check.objects.filter(project=call.project_id).order_by("pk")
+    rows: CheckQuerySet = Check.objects.filter(project=call.project_id).order_by("pk")
     page = call.page()
     if page and page.after is not None:
         rows = rows.filter(pk__gt=page.after)
     if slug := call.text("slug"):
-        rows = rows.filter(slug=slug)
+        rows = rows.exactly(slug=slug)
     if call.version >= 3:
         rows = _additional(call, rows)
     tags = set(call.texts("tag"))
@@ -132,7 +133,7 @@ def _matching(call: Call) -> Iterator[CheckRow]:
     return _read(rows, tags)
 
 
-def _read(rows: QuerySet[Check], tags: set[str]) -> Iterator[CheckRow]:
+def _read(rows: CheckQuerySet, tags: set[str]) -> Iterator[CheckRow]:
     """The rows with all the tags. A generator: nothing is read before it is looked at."""
     for values in rows.values_list(*CheckRow._fields):
         row = CheckRow._make(values)
@@ -140,10 +141,10 @@ def _read(rows: QuerySet[Check], tags: set[str]) -> Iterator[CheckRow]:
             yield row
 
 
-def _additional(call: Call, rows: QuerySet[Check]) -> QuerySet[Check]:
+def _additional(call: Call, rows: CheckQuerySet) -> CheckQuerySet:
     """The filters that came with version 3."""
     if name := call.text("name"):
-        rows = rows.filter(name=name)
+        rows = rows.exactly(name=name)
     if statuses := call.texts("status"):
         either = Q(pk=None)
         for status in statuses:

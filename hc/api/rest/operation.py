@@ -24,23 +24,28 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter behind the `?` of an address. `schema`: its JSON Schema."""
+    """A parameter behind the `?` of an address. `schema`: its JSON Schema; a list stands as
+    `a=1&a=2`, or as `a=1,2` if it does not `repeat`. `texts`: like those of a Reply."""
 
     name: str
     about: str
     schema: Schema
     versions: tuple[int, ...] = ALL_VERSIONS
+    repeats: bool = True
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One of the answers of an operation. `model`: what its JSON looks like, None for no body;
-    `media` for what is no JSON."""
+    `media` for what is no JSON. `texts`: the error texts that come with it, apart from those that
+    follow from parameters and body; `{…}` in them stands for whatever the request said."""
 
     status: int
     about: str
     model: type[BaseModel] | None = None
     media: str = "application/json"
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

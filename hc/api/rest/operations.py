@@ -6,7 +6,7 @@ from __future__ import annotations
 from hc.api.rest import badge_list, bulk, channels, checks, log, projects
 from hc.api.rest import schemas as s
 from hc.api.rest.call import MAX_PAGE, USUAL_PAGE
-from hc.api.rest.check_fields import CheckFields
+from hc.api.rest.check_fields import NO_NUL, CheckFields
 from hc.api.rest.operation import (
     ACCOUNTS,
     READERS,
@@ -17,15 +17,45 @@ from hc.api.rest.operation import (
 )
 
 V3 = (3,)
-TEXT = {"type": "string"}
+TEXT = {"type": "string", **NO_NUL}
 NUMBER = {"type": "integer", "minimum": 0, "maximum": log.LAST_INSTANT}
 
-BAD = Reply(400, "Something in the request cannot be taken.", s.ErrorAnswer)
-NO_KEY = Reply(401, "There is no key, or not one that may do this.", s.ErrorAnswer)
-FOREIGN = Reply(403, "The check belongs to another project.", s.ErrorAnswer)
-NOT_FOUND = Reply(404, "There is nothing of that name.", s.ErrorAnswer)
-TOO_MANY = Reply(429, "The key was used too often; `Retry-After` says when again.", s.ErrorAnswer)
-AWAY = Reply(503, "The database does not answer; `Retry-After` says when again.", s.ErrorAnswer)
+
+def _refusal(status: int, about: str, *texts: str) -> Reply:
+    return Reply(status, about, s.ErrorAnswer, texts=texts)
+
+
+def _bad(*texts: str) -> Reply:
+    return _refusal(400, "Something in the request cannot be taken.", *texts)
+
+
+BAD = _bad()
+NO_KEY = _refusal(
+    *(401, "There is no key, or not one that may do this."),
+    *("missing api key", "wrong api key"),
+)
+FOREIGN = _refusal(403, "The check belongs to another project.", "wrong project")
+NOT_ALLOWED = _refusal(403, "The account does not manage the project.", "not allowed")
+NOT_FOUND = _refusal(404, "There is nothing of that name.", "not found")
+TOO_MANY = _refusal(
+    429, "The key was used too often; `Retry-After` says when again.", "too many requests"
+)
+AWAY = _refusal(
+    *(503, "The database does not answer; `Retry-After` says when again."),
+    "the database does not answer",
+)
+NO_SUCH_CHANNEL = (
+    "empty channel identifier",
+    "invalid channel identifier: {item}",
+    "non-unique channel identifier: {item}",
+)
+BAD_KINDS = ("json validation error: kind has unexpected value", "kind needs a browser")
+BAD_SETTINGS = (
+    "json validation error: settings.{name} is not known",
+    "json validation error: settings.{name} is not {type}",
+    "json validation error: settings.{name} is not valid",
+    "json validation error: name is not valid",
+)
 SAME = Reply(304, "Nothing has changed since the `ETag` of `If-None-Match`.")
 ALWAYS = (NO_KEY, TOO_MANY, AWAY)
 OF_CHECK = (FOREIGN, NOT_FOUND, *ALWAYS)
@@ -41,14 +71,16 @@ CURSOR = Parameter(
     "Where the list goes on; the `Link` header of an answer has it.",
     {"type": "string", "pattern": "^[0-9]{0,18}$"},
     V3,
+    texts=(f"bad parameter: cursor must be a number from 0 to {2**63 - 1}",),
 )
 PAGED = (LIMIT, CURSOR)
 
 
 def _fields(names: tuple[str, ...]) -> Parameter:
-    about = f"Give these fields only, commas between. There are {', '.join(names)}."
-    schema = {"type": "string", "pattern": rf"^({'|'.join(names)})?(,({'|'.join(names)}))*$"}
-    return Parameter("fields", about, schema, V3)
+    about = "Give these fields only, commas between."
+    schema = {"type": "array", "items": {"enum": list(names)}}
+    texts = ("bad parameter: there is no field {name}",)
+    return Parameter("fields", about, schema, V3, repeats=False, texts=texts)
 
 
 CHECK_FIELDS = _fields(checks.ALL_FIELDS)
@@ -56,7 +88,7 @@ FLIP_FILTERS = (
     Parameter(
         "seconds",
         "Those of so many last seconds.",
-        {"type": "integer", "minimum": 0, "maximum": log.LONGEST_AGO},
+        {"anyOf": [{"type": "integer", "minimum": 0, "maximum": log.LONGEST_AGO}, {"const": ""}]},
     ),
     Parameter("start", "Those from this Unix time on.", NUMBER),
     Parameter("end", "Those before this Unix time.", NUMBER),
@@ -85,6 +117,7 @@ CHECKS = (
                     "items": {"enum": ["new", "up", "grace", "down", "paused"]},
                 },
                 V3,
+                texts=("bad parameter: status must be new, up, grace, down or paused",),
             ),
             CHECK_FIELDS,
             *PAGED,
@@ -100,8 +133,8 @@ CHECKS = (
         replies=(
             Reply(201, "It was created.", s.CheckAnswer),
             Reply(200, "`unique` found it, and it was changed.", s.CheckAnswer),
-            BAD,
-            Reply(403, "The account has as many checks as it may have.", s.ErrorAnswer),
+            _bad(*NO_SUCH_CHANNEL),
+            _refusal(403, "The account has as many checks as it may have.", "check limit reached"),
             *ALWAYS,
         ),
     ),
@@ -111,7 +144,21 @@ CHECKS = (
         scopes=WRITERS,
         body=bulk.BulkFields,
         versions=V3,
-        replies=(Reply(200, "It was done.", s.BulkAnswer), BAD, NOT_FOUND, *ALWAYS),
+        body_extra={
+            "oneOf": [
+                {"required": [name], "properties": {name: {"minItems": 1}}}
+                for name in ("ids", "tags")
+            ]
+        },
+        replies=(
+            Reply(200, "It was done.", s.BulkAnswer),
+            _bad(
+                "json validation error: either ids or tags must name some checks",
+                "json validation error: an item in 'ids' is not a UUID",
+            ),
+            NOT_FOUND,
+            *ALWAYS,
+        ),
     ),
     Operation(
         *("GET", "checks/{uuid}", checks.read, "Show a check"),
@@ -121,7 +168,7 @@ CHECKS = (
     ),
     Operation(
         *("GET", "checks/{unique_key}", checks.read_by_key, "Show a check by its unique key"),
-        about="The key does not give the ping address away; read-only keys see no other.",
+        about="A unique key does not give the ping address away; read-only keys see no other.",
         scopes=READERS,
         parameters=(CHECK_FIELDS,),
         replies=(Reply(200, "The check.", s.CheckAnswer), BAD, NOT_FOUND, *ALWAYS),
@@ -131,7 +178,11 @@ CHECKS = (
         about="What is left out stays as it is.",
         scopes=WRITERS,
         body=CheckFields,
-        replies=(Reply(200, "The check as it is now.", s.CheckAnswer), BAD, *OF_CHECK),
+        replies=(
+            Reply(200, "The check as it is now.", s.CheckAnswer),
+            _bad(*NO_SUCH_CHANNEL),
+            *OF_CHECK,
+        ),
     ),
     Operation(
         *("DELETE", "checks/{uuid}", checks.delete, "Delete a check"),
@@ -152,7 +203,7 @@ CHECKS = (
         replies=(
             Reply(200, "The check as it is now.", s.CheckAnswer),
             BAD,
-            Reply(409, "It is not paused.", s.ErrorAnswer),
+            _refusal(409, "It is not paused.", "check is not paused"),
             *OF_CHECK,
         ),
     ),
@@ -176,7 +227,10 @@ LOG = (
             FOREIGN,
             NOT_FOUND,
             TOO_MANY,
-            Reply(503, "It cannot be read; `Retry-After` says when again.", s.ErrorAnswer),
+            _refusal(
+                *(503, "It cannot be read; `Retry-After` says when again."),
+                *("body cannot be read", "the database does not answer"),
+            ),
         ),
         group="Log",
     ),
@@ -212,7 +266,11 @@ CHANNELS = (
         scopes=WRITERS,
         body=channels.NewChannel,
         versions=V3,
-        replies=(Reply(201, "It was added.", s.ChannelAnswer), BAD, *ALWAYS),
+        replies=(
+            Reply(201, "It was added.", s.ChannelAnswer),
+            _bad(*BAD_KINDS, *BAD_SETTINGS),
+            *ALWAYS,
+        ),
         group="Integrations",
     ),
     Operation(
@@ -230,7 +288,7 @@ CHANNELS = (
         versions=V3,
         replies=(
             Reply(200, "The integration as it is now.", s.ChannelAnswer),
-            BAD,
+            _bad(*BAD_KINDS, *BAD_SETTINGS),
             NOT_FOUND,
             *ALWAYS,
         ),
@@ -252,7 +310,7 @@ CHANNELS = (
             Reply(202, "A message was queued.", s.TestAnswer),
             BAD,
             NOT_FOUND,
-            Reply(409, "There is nothing to send.", s.ErrorAnswer),
+            _refusal(409, "There is nothing to send.", "nothing to test"),
             *ALWAYS,
         ),
         group="Integrations",
@@ -294,7 +352,7 @@ PROJECTS = (
         versions=V3,
         replies=(
             Reply(200, "The keys, without their texts.", s.KeysAnswer),
-            Reply(403, "The account does not manage the project.", s.ErrorAnswer),
+            NOT_ALLOWED,
             NOT_FOUND,
             *ALWAYS,
         ),
@@ -307,8 +365,8 @@ PROJECTS = (
         versions=V3,
         replies=(
             Reply(201, "The key with its text, this once.", s.NewKeyAnswer),
-            BAD,
-            Reply(403, "Not a manager, or too many keys.", s.ErrorAnswer),
+            _bad("json validation error: expires is in the past"),
+            _refusal(403, "Not a manager, or too many keys.", "not allowed", "key limit reached"),
             NOT_FOUND,
             *ALWAYS,
         ),
@@ -320,7 +378,7 @@ PROJECTS = (
         versions=V3,
         replies=(
             Reply(200, "The key that was.", s.KeyAnswer),
-            Reply(403, "The account does not manage the project.", s.ErrorAnswer),
+            NOT_ALLOWED,
             NOT_FOUND,
             *ALWAYS,
         ),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from hc.accounts.access import Role, projects_of, role_in, roles_of
 from hc.accounts.models import ApiKey, Project, Scope
-from hc.accounts.services import keys
+from hc.accounts.services import keys, policies
 from hc.accounts.services.projects import MAX_NAME, create_project
 from hc.api.representation import iso
 from hc.api.rest.answers import Problem, invalid, json_answer, not_found
@@ -20,12 +22,28 @@ from hc.api.rest.call import Call
 from hc.api.rest.check_fields import Text
 
 
+def _as_text(value: Any) -> Any:
+    """Numbers would be taken for Unix times."""
+    if value is None or (isinstance(value, str) and _INSTANT.fullmatch(value)):
+        return value
+    raise PydanticCustomError("said", "has unexpected value")
+
+
+# Source: RFC 3339, 5.6.
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
+)
+Instant = Annotated[AwareDatetime, BeforeValidator(_as_text)]
+
+
 class NewProject(BaseModel):
     """A new project, which the account owns."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
 
-    name: Annotated[Text, Field(min_length=1, max_length=MAX_NAME)] = Field(description="Its name.")
+    name: Annotated[Text, Field(min_length=1, max_length=MAX_NAME)] = Field(
+        description="Its name.", json_schema_extra={"pattern": r"^[^\u0000]*[^\u0000\s][^\u0000]*$"}
+    )
 
 
 class NewKey(BaseModel):
@@ -35,7 +53,7 @@ class NewKey(BaseModel):
 
     name: Annotated[Text, Field(max_length=100)] = Field("", description="What it is for.")
     scope: Literal["rw", "ro"] = Field("rw", description="`rw`: read and write; `ro`: read only.")
-    expires: AwareDatetime | None = Field(None, description="When it ends; `null`: never.")
+    expires: Instant | None = Field(None, description="When it ends; `null`: never.")
 
 
 def index(call: Call) -> HttpResponse:
@@ -53,6 +71,8 @@ def create(call: Call) -> HttpResponse:
     name = " ".join(read_as(NewProject, call.body).name.split())
     if not name:
         raise invalid("name is too short")
+    if not policies.may_create_projects(call.user):
+        raise Problem(403, "not allowed", "Only administrators make projects here.")
     project = create_project(name, call.user)
     keys.create_ping_key(project)
     project.refresh_from_db()
@@ -69,12 +89,11 @@ def create_key(call: Call, uuid: str) -> HttpResponse:
     """A new key; its text is in this answer, and never again."""
     project, _ = _project(call, uuid, Role.MANAGER)
     said = read_as(NewKey, call.body)
-    if said.expires and said.expires <= call.now:
+    expires = _utc(said.expires) if said.expires else None
+    if expires and expires <= call.now:
         raise invalid("expires is in the past")
     try:
-        row, text = keys.create_key(
-            project, Scope(said.scope), name=said.name, expires=_utc(said.expires)
-        )
+        row, text = keys.create_key(project, Scope(said.scope), name=said.name, expires=expires)
     except keys.TooManyKeys:
         raise Problem(
             403, "key limit reached", f"A project has at most {keys.MAX_KEYS} keys."
@@ -122,6 +141,9 @@ def _key(row: ApiKey) -> dict[str, Any]:
     }
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    """In UTC, to the second, as it is shown."""
-    return moment.replace(microsecond=0) if moment else None
+def _utc(moment: datetime) -> datetime:
+    """In UTC, to the second, as it is shown; raises a Problem if UTC has no such year."""
+    try:
+        return moment.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:
+        raise invalid("expires has unexpected value") from None

@@ -175,6 +175,8 @@ class KeyAnswer(Answer):
 
 
 class NewKeyAnswer(KeyAnswer):
+    model_config = ConfigDict(title="KeyWithText")
+
     key: str = Field(description="The key itself. It is never shown again.")
 
 

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from hc.api.rest import badges, callbacks, dispatch
-from hc.api.rest.operations import OPERATIONS
+from hc.api.rest import badges, callbacks, description, dispatch, prometheus
 
 VERSIONS = (1, 2, 3)
 
@@ -13,10 +12,10 @@ def _of_version(number: int) -> list[URLPattern]:
     return [
         path(f"{root}/notifications/<uuid:code>/status", callbacks.notification_status),
         path(f"{root}/bounces/", callbacks.bounce),
-        *dispatch.patterns(OPERATIONS, number),
+        *dispatch.patterns(description.ALL, number),
         dispatch.nothing_there(number),
     ]
 
 
 urlpatterns = [pattern for number in VERSIONS for pattern in _of_version(number)]
-urlpatterns += badges.urlpatterns
+urlpatterns += badges.urlpatterns + prometheus.urlpatterns

@@ -57,6 +57,20 @@ def set_checks(channel: Channel, checks: Collection[Check]) -> None:
         _note("integration.assigned", channel, {"checks": len(checks)})
 
 
+def change_checks(channel: Channel, added: Collection[Check], removed: Collection[Check]) -> int:
+    """More or fewer checks alert through the channel; those that are not named stay as they are.
+
+    Returns how many do then.
+    """
+    with transaction.atomic():
+        Channel.objects.select_for_update().get(pk=channel.pk)
+        channel.checks.add(*added)
+        channel.checks.remove(*removed)
+        number: int = channel.checks.count()
+        _note("integration.assigned", channel, {"checks": number})
+    return number
+
+
 def enable(code: UUID) -> None:
     """Send messages through the channel again."""
     _change(code, "integration.enabled", disabled=False)

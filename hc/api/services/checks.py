@@ -6,6 +6,7 @@ the same transaction. The time is an argument.
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,10 +33,35 @@ from hc.core.state import (
 )
 
 Columns = Mapping[str, Any]
+# What people set of a check, apart from its channels.
+SETTINGS = [
+    "name",
+    "slug",
+    "tags",
+    "desc",
+    "kind",
+    "timeout",
+    "grace",
+    "schedule",
+    "tz",
+    "methods",
+    "manual_resume",
+    "filter_subject",
+    "filter_body",
+    "filter_http_body",
+    "filter_default_fail",
+    "start_kw",
+    "success_kw",
+    "failure_kw",
+]
 
 
 class LimitReached(Exception):
     """The owner of the project has as many checks as the account allows."""
+
+
+class Conflict(Exception):
+    """Somebody else has changed the settings of the check in the meantime."""
 
 
 class NotPaused(Exception):
@@ -134,19 +160,37 @@ def available(project: Project, *, lock: bool = False, factor: int = 1) -> int:
     profile = Profile.of(project.owner_id)
     if lock:
         profile = Profile.objects.select_for_update().get(pk=profile.pk)
-    used = Check.objects.filter(project__owner=project.owner_id).count()
+    mine = Check.objects.filter(project__owner=project.owner_id, project__removed=None)
+    used = mine.count()
     return profile.check_limit * factor - used
 
 
-def edit(code: uuid.UUID, details: Details, schedule: ScheduleSettings, now: datetime) -> None:
+def edit(
+    code: uuid.UUID,
+    details: Details,
+    schedule: ScheduleSettings,
+    now: datetime,
+    *,
+    seen: str = "",
+) -> None:
     """Change a check's details and schedule together.
 
     A check that is overdue by the new schedule goes down without a message: the person who
-    shortened it is looking at it.
+    shortened it is looking at it. `seen`: the `revision` of what was edited; raises Conflict if
+    there is another one by now.
     """
     with transaction.atomic():
+        check = _locked(code)
+        if seen and seen != revision(check):
+            raise Conflict
         columns = dict(details.columns) | schedule.columns()
-        _change(_locked(code), columns, now, quiet=True)
+        _change(check, columns, now, quiet=True)
+
+
+def revision(check: Check) -> str:
+    """Stands for what people have set of a check; pausing and pings do not change it."""
+    values = [str(getattr(check, name)) for name in SETTINGS]
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
 
 def change(
@@ -253,7 +297,7 @@ def _in_order(checks: QuerySet[Check]) -> QuerySet[Check]:
 
 def _first_like(project: Project, wanted: Columns) -> Check | None:
     """The oldest check of the project that equals `wanted`, locked."""
-    return Check.objects.for_update().filter(project=project, **wanted).first()
+    return Check.objects.for_update().filter(project=project).exactly(**wanted).first()
 
 
 def _add(project: Project, columns: Columns, channels: list[Channel] | None) -> Check:

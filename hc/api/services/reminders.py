@@ -53,7 +53,7 @@ def follow_people(users: Collection[int], now: datetime) -> None:
 
 def catch_up(now: datetime) -> int:
     """Begin the reminders that should have begun and have not; how many."""
-    down = Check.objects.filter(STORED_DOWN).distinct()
+    down = Check.objects.filter(STORED_DOWN, project__removed=None).distinct()
     people = _people(down.values_list("project_id", "project__owner_id"))
     waiting = Profile.objects.filter(user__in=people, user__is_active=True, next_nag_date=None)
     wanting = waiting.filter(nag_period__gt=NOTHING)
@@ -92,6 +92,7 @@ def _sees_one(such: Q) -> Q:
 
     Two subqueries: with one and an OR in it, the database would read all checks for each person.
     """
-    owned = Exists(Check.objects.filter(such, project__owner=OuterRef("user")))
-    shared = Exists(Check.objects.filter(such, project__member__user=OuterRef("user")))
+    seen = Check.objects.filter(such, project__removed=None)
+    owned = Exists(seen.filter(project__owner=OuterRef("user")))
+    shared = Exists(seen.filter(project__member__user=OuterRef("user")))
     return Q(owned) | Q(shared)

@@ -33,7 +33,7 @@ from hc.api.services import checks
 from hc.api.services.checks import Details, ScheduleSettings
 from hc.core.state import Kind
 from hc.pings.writer import record
-from tests.admin import act, html, queries, send, shown_form
+from tests.admin import act, confirm, html, queries, send, shown_form
 from tests.factories import make_check, make_cron_check, make_webhook, ping_event
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -118,6 +118,7 @@ def test_staff_who_may_only_look_cannot_do_more(client: Client, bob: User, check
     rights = Permission.objects.filter(content_type__app_label="api", codename__startswith="view")
     bob.user_permissions.set(rights)
     client.force_login(bob)
+    confirm(client)
     html(client, page_of(check))
     assert client.post(page_of(check), {"name": "x"}).status_code == 403
     assert client.get(f"{CHECKS}{check.pk}/delete/").status_code == 403

@@ -2,15 +2,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from hc.accounts.models import Profile, Project, User
+from hc.alerts.message import callback_url
 from hc.api.models import Channel, Check, Notification
 from hc.lib.mail import sign_bounce_id
+from hc.lib.signing import callback_token
 from tests.factories import make_email
 
 HOUR = timedelta(hours=1)
@@ -26,8 +31,9 @@ def sent(project: Project, check: Check) -> Notification:
 
 
 def report(client: Client, notification: Notification, version: int = 3, **form: Any) -> Channel:
-    path = f"/api/v{version}/notifications/{notification.code}/status"
-    response = client.post(path, form)
+    given_out = urlsplit(callback_url(notification))
+    path = given_out.path.replace("/v3/", f"/v{version}/")
+    response = client.post(f"{path}?{given_out.query}", form)
     assert (response.status_code, response.content) == (200, b"")
     notification.refresh_from_db()
     return Channel.objects.get(pk=notification.channel_id)
@@ -67,11 +73,37 @@ def test_what_the_services_say(
     assert sent.error == error
 
 
+@pytest.mark.parametrize("query", ["", "?token=", "?token=x", "?token={other}"])
+def test_the_code_of_a_message_gives_nobody_power_over_its_channel(
+    client: Client, sent: Notification, query: str
+) -> None:
+    """Whoever gets the message gets its code, as Idempotency-Key or as $NOTIFICATION_ID."""
+    other = callback_token(Channel.objects.get(pk=sent.channel_id).code)
+    path = f"/api/v3/notifications/{sent.code}/status{query.format(other=other)}"
+    response = client.post(path, {"error": "gone", "mark_disabled": "1"})
+    assert (response.status_code, response.content) == (200, b"")
+    sent.refresh_from_db()
+    channel = Channel.objects.get(pk=sent.channel_id)
+    assert (sent.state, channel.disabled, channel.last_error) == ("sent", False, "")
+
+
+def test_addresses_stay_good_when_the_key_is_changed(
+    client: Client, sent: Notification, settings: Settings
+) -> None:
+    token = callback_token(sent.code)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another key"
+    assert token != callback_token(sent.code)
+    client.post(f"/api/v3/notifications/{sent.code}/status?token={token}", {"error": "gone"})
+    assert Channel.objects.get(pk=sent.channel_id).last_error == "gone"
+
+
 def test_old_and_unknown_messages_are_ignored(client: Client, sent: Notification) -> None:
     with time_machine.travel(timezone.now() + HOUR + timedelta(seconds=1)):
         assert report(client, sent, error="late").last_error == ""
-    unknown = "/api/v3/notifications/00000000-0000-4000-8000-000000000000/status"
-    assert client.post(unknown, {"error": "x"}).status_code == 200
+    unknown = UUID("00000000-0000-4000-8000-000000000000")
+    path = f"/api/v3/notifications/{unknown}/status?token={callback_token(unknown)}"
+    assert client.post(path, {"error": "x"}).status_code == 200
 
 
 def test_only_posts_count(client: Client, sent: Notification) -> None:

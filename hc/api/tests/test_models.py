@@ -81,12 +81,14 @@ def test_ids_are_small_but_for_pings() -> None:
     ("table", "columns"),
     [
         ("api_check", ["sweep_at"]),
+        ("api_check", ["flapping_told"]),
         ("api_check", ["project_id", "slug"]),
         ("api_check", ["unique_key"]),
         ("api_flip", ["processed"]),
         ("api_flip", ["owner_id", "created"]),
         ("api_ping", ["owner_id", "n"]),
         ("api_notification", ["due"]),
+        ("api_queuedmail", ["due"]),
     ],
 )
 def test_what_is_polled_and_listed_has_an_index(db: None, table: str, columns: list[str]) -> None:

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from hc.accounts.models import Profile, Project
+from hc.accounts.models import Project
 from hc.api import queries
-from hc.api.models import Check, Heartbeat, Notification
+from hc.api.models import Check, Heartbeat
+from hc.api.project_cards import project_cards
 from hc.api.services import checks
 from hc.api.services.heartbeats import Pulse, silent_since
 from hc.core.state import Kind
@@ -22,7 +23,7 @@ def test_cards_tell_how_the_checks_of_a_project_are(project: Project, now: datet
     late = now - timedelta(days=1, minutes=5)
     record([ping_event(names["late"].code, late)], late)
     record([ping_event(names["run"].code, now, Kind.START)], now)
-    (card,) = queries.project_cards([project], now)
+    (card,) = project_cards([project], now)
     assert (card.checks, card.down, card.late, card.up, card.running, card.channels) == (
         5,
         1,
@@ -37,51 +38,15 @@ def test_cards_tell_how_the_checks_of_a_project_are(project: Project, now: datet
 def test_projects_with_trouble_come_first(project: Project, check: Check, now: datetime) -> None:
     first = Project.objects.exclude(pk=project.pk).get()
     record([ping_event(check.code, now, Kind.FAIL)], now)
-    cards = queries.project_cards([first, project], now)
+    cards = project_cards([first, project], now)
     assert [card.project for card in cards] == [project, first]
-
-
-def test_only_pings_within_the_log_limit_are_visible(check: Check, now: datetime) -> None:
-    Profile.objects.update(ping_log_limit=3)
-    record([ping_event(check.code, now + i * MINUTE) for i in range(5)], now)
-    check.refresh_from_db()
-    assert [ping.n for ping in queries.recent_pings(check, 100)] == [5, 4, 3]
-    assert [ping.n for ping in queries.recent_pings(check, 2)] == [5, 4]
-
-
-def test_the_log_shows_pings_flips_and_who_was_told(
-    check: Check, project: Project, now: datetime
-) -> None:
-    make_webhook(project)
-    record([ping_event(check.code, now, Kind.START)], now)
-    record([ping_event(check.code, now + MINUTE, Kind.FAIL)], now)
-    check.refresh_from_db()
-    entries = queries.log(check, queries.recent_pings(check, 10), 10)
-    kinds = [("flip" if e.flip else str(e.ping and e.ping.signal())) for e in entries]
-    assert kinds == ["flip", "fail", "start"]
-    assert entries[0].notifications == (Notification.objects.get(),)
-    assert entries[1].duration == MINUTE
-    assert len(queries.log(check, queries.recent_pings(check, 10), 2)) == 2
-
-
-def test_uptime_of_the_last_days(check: Check, now: datetime) -> None:
-    Check.objects.update(created=now - timedelta(days=10))
-    check.refresh_from_db()
-    record([ping_event(check.code, now - 4 * HOUR)], now)
-    record([ping_event(check.code, now - 2 * HOUR, Kind.FAIL)], now)
-    record([ping_event(check.code, now - HOUR)], now)
-    check.refresh_from_db()
-    found = queries.uptime_of(check, timedelta(days=1), now)
-    assert (found.up, found.down, found.outages, found.percent) == (3 * HOUR, HOUR, 1, "75.00 %")
-    short = queries.uptime_of(check, HOUR / 2, now)
-    assert (short.up, short.down) == (HOUR / 2, timedelta(0))
 
 
 def test_channels_are_counted_per_check(project: Project, check: Check) -> None:
     first, second = make_webhook(project), make_webhook(project)
     other = make_check(project)
     checks.set_channel(other.code, second, enabled=False)
-    assert queries.channel_counts(project) == {check.pk: 2, other.pk: 1}
+    assert queries.channel_counts(project, [check.pk, other.pk]) == {check.pk: 2, other.pk: 1}
     assert [c.pk for c in queries.checks_of(project)] == [check.pk, other.pk]
     assert first.pk
 

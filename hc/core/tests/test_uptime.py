@@ -9,7 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hc.core.state import Status
-from hc.core.uptime import Change, Period, Unit, Uptime, daily, day_period, periods, uptime
+from hc.core.uptime import (
+    ZERO,
+    Change,
+    Period,
+    Unit,
+    Uptime,
+    course,
+    daily,
+    day_period,
+    equal_parts,
+    periods,
+    uptime,
+)
 
 UP, DOWN, PAUSED, NEW = Status.UP, Status.DOWN, Status.PAUSED, Status.NEW
 
@@ -167,3 +179,44 @@ def test_days_are_periods_like_others(
         later = [change for change in changes if change.at >= day_period(day).start]
         one = uptime(later, period=day_period(day), **known)
         assert found.get(day, Uptime(day_period(day))) == one
+
+
+# --- Parts ------------------------------------------------------------------------------------
+
+
+def test_parts_add_up_to_the_whole() -> None:
+    start = datetime(2026, 5, 1, tzinfo=UTC)
+    hours = [start + timedelta(hours=n) for n in range(25)]
+    changes = [
+        Change(hours[3], Status.NEW, Status.UP),
+        Change(hours[6] + timedelta(minutes=15), Status.UP, Status.DOWN),
+        Change(hours[8], Status.DOWN, Status.UP),
+        Change(hours[20], Status.UP, Status.PAUSED),
+    ]
+    period = Period(start, hours[24])
+    facts = {"created": hours[1], "status": Status.PAUSED, "now": hours[24]}
+    whole = uptime(changes, period=period, **facts)  # type: ignore[arg-type]  # as named
+    total, parts = course(changes, parts=equal_parts(period, 24), **facts)  # type: ignore[arg-type]
+    assert total == whole
+    assert sum((part.up for part in parts), ZERO) == whole.up
+    assert sum((part.down for part in parts), ZERO) == whole.down
+    assert (parts[6].up, parts[6].down) == (timedelta(minutes=15), timedelta(minutes=45))
+    assert parts[7].down == timedelta(hours=1)
+    assert [n for n, part in enumerate(parts) if not part.watched] == [0, 1, 2, 20, 21, 22, 23]
+
+
+@given(st.integers(1, 97), st.lists(st.integers(0, 86_400), max_size=12))
+def test_any_parts_of_any_day_add_up(count: int, seconds: list[int]) -> None:
+    start = datetime(2026, 5, 1, tzinfo=UTC)
+    period = Period(start, start + timedelta(days=1))
+    states = [Status.UP, Status.DOWN]
+    changes = [
+        Change(start + timedelta(seconds=at), states[n % 2], states[1 - n % 2])
+        for n, at in enumerate(sorted(seconds))
+    ]
+    facts = {"created": start, "status": states[len(seconds) % 2], "now": period.end}
+    whole = uptime(changes, period=period, **facts)  # type: ignore[arg-type]  # as named
+    total, parts = course(changes, parts=equal_parts(period, count), **facts)  # type: ignore[arg-type]
+    assert total == whole
+    assert sum((part.up for part in parts), ZERO) == whole.up
+    assert sum((part.down for part in parts), ZERO) == whole.down

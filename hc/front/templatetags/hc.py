@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -14,9 +14,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from lucide.templatetags.lucide import lucide
 
 from hc.accounts.models import Project
-from hc.api.models import Channel, Check, Flip, Notification, Ping
+from hc.alerts import announcements
+from hc.api.models import Channel, Check, Notification
 from hc.core import words
 from hc.core.state import HISTORY
 from hc.front import outcomes
@@ -31,6 +33,14 @@ _OUTCOMES = {"s": "good", "l": "late", "f": "failed", "m": "missed", "r": "runni
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
+def icon(name: str, size: int = 16) -> SafeString:
+    """An icon beside a word. The library draws each anew, which lists cannot afford."""
+    return SafeString(lucide(name, size=size, aria_hidden="true"))
+
+
+@register.simple_tag
+@lru_cache(maxsize=64)
 def mark(status: str, size: int = 16) -> SafeString:
     """The shape of a status, from the sprite at the top of the page; a word must stand beside."""
     return format_html(
@@ -111,6 +121,7 @@ def brief(duration: timedelta) -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=8192)
 def strip(outcomes: str, status: str = "") -> SafeString:
     """The last runs as bars: one path per outcome, so that a long list stays light."""
     shown = outcomes + {"running": "r", "paused": "ppp"}.get(status, "")
@@ -171,47 +182,6 @@ def add_url(project: Project, integration: Integration) -> str:
 
 
 @register.filter
-def ping_text(ping: Ping) -> str:
-    """Where a ping came from and how its body begins; a list waits for no object storage."""
-    if ping.scheme == "email":
-        return ping.ua
-    parts = [f"{ping.method} from {ping.remote_addr}" if ping.remote_addr else ping.method]
-    if ping.ua:
-        parts.append(ping.ua[:60])
-    if ping.body_raw:
-        parts.append(bytes(ping.body_raw[:150]).decode("utf-8", "replace"))
-    elif ping.object_size:
-        parts.append(f"{ping.object_size:,} byte body")
-    return " · ".join(parts)
-
-
-@register.filter
-def flip_text(flip: Flip) -> str:
-    """What a change of status means, in a sentence."""
-    if flip.new_status == "down":
-        return {"timeout": "No ping came in time.", "fail": "The job said that it failed."}.get(
-            flip.reason, "It was overdue by its new schedule."
-        )
-    if flip.new_status == "up":
-        return "It recovered." if flip.old_status == "down" else "Its first ping came."
-    return {"paused": "It was paused.", "new": "It waits for pings again."}.get(flip.new_status, "")
-
-
-@register.filter
-def those_told(notifications: Sequence[Notification]) -> str:
-    """Who was told, and how fast: "Slack told in 1.2 s, Pager told in 3.0 s."; may be empty."""
-    sent = [n for n in outcomes.without_groups(notifications) if outcomes.latency(n) is not None]
-    said = [f"{channel_name(n.channel)} {outcomes.outcome(n, UTC)}" for n in sent]
-    return ", ".join(said) + "." if said else ""
-
-
-@register.filter
-def those_not_told(notifications: Sequence[Notification]) -> list[Notification]:
-    """The messages that have not arrived, or not yet."""
-    return [n for n in outcomes.without_groups(notifications) if outcomes.latency(n) is None]
-
-
-@register.filter
 def name_of(channel: Channel) -> str:
     return channel_name(channel)
 
@@ -219,6 +189,11 @@ def name_of(channel: Channel) -> str:
 @register.filter
 def outcome(notification: Notification, zone: tzinfo) -> str:
     return outcomes.outcome(notification, zone)
+
+
+@register.filter
+def is_announcement(notification: Notification) -> bool:
+    return announcements.is_announcement(notification)
 
 
 @register.filter

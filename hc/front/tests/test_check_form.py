@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from hc.accounts.models import Profile, Project, Role, User
+from hc.accounts.services.projects import create_project
 from hc.api.models import Check
 from tests.factories import make_cron_check, make_member, make_webhook
 
@@ -42,7 +44,7 @@ def test_a_check_is_added_and_shown(as_alice: Client, project: Project) -> None:
         grace="90s",
     )
     check = Check.objects.get(project=project)
-    assert response["Location"] == f"/checks/{check.code}/details/"
+    assert response["Location"] == f"/checks/{check.code}/details/#how-title"
     assert (check.name, check.slug, check.tags) == ("Nightly backup", "nightly", "db prod")
     assert (check.timeout, check.grace) == (timedelta(minutes=150), timedelta(seconds=90))
     assert list(check.channel_set.all()) == [channel]
@@ -162,6 +164,34 @@ def test_bad_changes_are_kept_and_explained(as_alice: Client, check: Check) -> N
     assert check.name == "Backup"
 
 
+def test_a_new_check_alerts_those_who_were_chosen(as_alice: Client, project: Project) -> None:
+    first, second = make_webhook(project), make_webhook(project)
+    text = as_alice.get(f"/projects/{project.code}/checks/add/").content.decode()
+    assert text.count('name="channel"') == text.count(' checked><span class="choice-text"') == 2
+    add(as_alice, project, name="One", choose_channels="1", channel=str(second.code))
+    add(as_alice, project, name="None", choose_channels="1")
+    add(as_alice, project, name="All")
+    told = {
+        name: set(Check.objects.get(name=name).channel_set.all()) for name in ("One", "None", "All")
+    }
+    assert told == {"One": {second}, "None": set(), "All": {first, second}}
+
+
+def test_what_was_chosen_is_kept_beside_errors(as_alice: Client, project: Project) -> None:
+    make_webhook(project)
+    response = add(as_alice, project, timeout="soon", choose_channels="1")
+    assert response.status_code == 422
+    assert ' checked><span class="choice-text"' not in response.content.decode()
+
+
+def test_channels_of_other_projects_are_not_chosen(
+    as_alice: Client, project: Project, alice: User
+) -> None:
+    foreign = make_webhook(create_project("Other", alice))
+    add(as_alice, project, name="One", choose_channels="1", channel=str(foreign.code))
+    assert not Check.objects.get(name="One").channel_set.exists()
+
+
 # --- The preview ------------------------------------------------------------------------------
 
 
@@ -182,7 +212,7 @@ def test_cron_dates_are_given_in_both_zones(as_alice: Client) -> None:
         "Next, Asia/Tokyo",
         "Europe/Riga",
         "Tue 16 Jun 04:30",
-        "22:30 day before",
+        "Mon 22:30",
         "30 minutes late",
     ):
         assert words in html, words
@@ -193,7 +223,7 @@ def test_cron_dates_are_given_in_both_zones(as_alice: Client) -> None:
 def test_oncalendar_dates(as_alice: Client) -> None:
     html = preview(as_alice, kind="oncalendar", oncalendar="*:0/20:30", tz="UTC")
     assert "Mon 15 Jun 12:00:30" in html
-    assert ">same<" in html
+    assert "From now" in html
 
 
 @pytest.mark.parametrize(
@@ -208,6 +238,58 @@ def test_oncalendar_dates(as_alice: Client) -> None:
 )
 def test_what_cannot_be_read_yet_is_no_error(as_alice: Client, fields: dict[str, str]) -> None:
     assert "cannot be read yet" in preview(as_alice, **fields)
+
+
+@time_machine.travel("2026-11-20T12:00:00Z", tick=False)
+@pytest.mark.parametrize(
+    ("reader", "tz", "columns"),
+    [
+        ("Europe/Riga", "Asia/Tokyo", ["Next, Asia/Tokyo", "Europe/Riga", "UTC"]),
+        ("Europe/Riga", "Europe/Vilnius", ["Next, Europe/Vilnius", "UTC"]),
+        ("Africa/Abidjan", "Europe/Riga", ["Next, Europe/Riga", "Africa/Abidjan"]),
+        ("UTC", "UTC", ["Next, UTC", "From now"]),
+    ],
+)
+def test_dates_are_given_by_clocks_that_differ(
+    as_alice: Client, alice: User, reader: str, tz: str, columns: list[str]
+) -> None:
+    Profile.objects.filter(user=alice).update(tz=reader)
+    html = preview(as_alice, kind="cron", cron="30 4 * * *", tz=tz)
+    assert re.findall(r'<th scope="col">([^<]+)', html) == columns
+
+
+@time_machine.travel("2026-11-20T12:00:00Z", tick=False)
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"tz": "Europe/Riga"}, "On 28 March 2027 clocks go forward: a fixed time from 03:00 to "),
+        ({"tz": "Australia/Sydney"}, "On 4 April 2027 clocks go back: a fixed time from 02:00 to "),
+        ({"tz": "Asia/Tokyo"}, ""),
+        ({"kind": "simple"}, ""),
+    ],
+)
+def test_the_preview_says_what_summer_time_does(
+    as_alice: Client, fields: dict[str, str], words: str
+) -> None:
+    html = preview(as_alice, **({"kind": "cron", "cron": "30 3 * * *"} | fields))
+    assert words in html if words else "clocks" not in html
+
+
+def test_calendar_expressions_are_put_into_words(as_alice: Client) -> None:
+    html = preview(as_alice, kind="oncalendar", oncalendar="Mon..Fri 02:30", tz="UTC")
+    assert "At 02:30 Monday to Friday" in html
+
+
+def test_the_time_line_in_words(as_alice: Client) -> None:
+    html = preview(as_alice, timeout="1 day", grace="30 min")
+    assert "expected 1 day after the last one, late for 30 min, then people are told" in html
+    for grace in ("1 min", "365 days"):
+        line = re.search(
+            r'class="run-late" x="(\d+)" y="16" width="(\d+)"', preview(as_alice, grace=grace)
+        )
+        assert line
+        assert 70 <= int(line[1]) <= 210
+        assert int(line[1]) + int(line[2]) == 274
 
 
 def test_previews_are_limited(as_alice: Client) -> None:

@@ -1,24 +1,24 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from hc.accounts.models import Project, Role, User
+from hc.accounts.models import Profile, Project, Role, User
 from hc.api.models import Check, Flip, Notification, Ping
 from hc.api.services import checks
 from hc.core.state import Kind
-from hc.front.check import typical
-from hc.front.snippets import cron_line
 from hc.pings.event import PingEvent
 from hc.pings.writer import record
-from tests.factories import make_check, make_cron_check, make_member, make_webhook, ping_event
+from tests.factories import make_check, make_cron_check, make_member, make_webhook
 
 
 def page(client: Client, check: Check) -> str:
@@ -134,6 +134,9 @@ def test_facts_of_a_check_that_runs_well(as_alice: Client, project: Project) -> 
         "Europe/Riga",
         'href="https://wiki.example.org/x"',
         "POST only, ignored while paused",
+        "90 days",
+        "12 months",
+        "1 run, typically 1 min 40 s",
         "0 3 * * *  your-job.sh",
     ):
         assert words in html, words
@@ -160,11 +163,13 @@ def test_queries_do_not_grow_with_the_log(as_alice: Client, check: Check, projec
             page(as_alice, check)
         return len(captured)
 
-    ping(check, Kind.FAIL)
+    for number in range(12):
+        ping(check, (Kind.SUCCESS, Kind.FAIL)[number % 2], 100 - number, body=b"x")
     queries()
     few = queries()
-    for number in range(12):
-        ping(check, (Kind.SUCCESS, Kind.FAIL)[number % 2], 50 - number)
+    for number in range(30):
+        ping(check, (Kind.SUCCESS, Kind.FAIL)[number % 2], 50 - number, body=b"x")
+    make_webhook(project)
     assert queries() == few
 
 
@@ -238,7 +243,23 @@ def test_channels_of_other_projects_are_not_assigned(
     assert as_alice.post(url, {"state": "on"}).status_code == 400
 
 
-@pytest.mark.parametrize("action", ["pause/", "resume/", "edit/", "remove/"])
+@pytest.mark.parametrize(
+    "action",
+    [
+        "pause/",
+        "undo_pause/",
+        "resume/",
+        "edit/",
+        "remove/",
+        "copy/",
+        "transfer/",
+        "clear_events/",
+        "filtering_rules/",
+        "zone/",
+        "ping_style/",
+        "ping_now/",
+    ],
+)
 def test_readers_and_outsiders_change_nothing(
     client: Client, check: Check, project: Project, bob: User, action: str
 ) -> None:
@@ -250,12 +271,15 @@ def test_readers_and_outsiders_change_nothing(
     assert client.post(url).status_code == 403
     assert "Your role in this project" in client.post(url).content.decode()
     assert not Flip.objects.exists()
-    html = page(client, check)
-    assert "Pause" not in html
-    assert "Edit" not in html
+    html = client.get(f"/cloaked/{check.unique_key}/").content.decode()
+    content = html[html.index("<main") : html.index("</main>")]
+    for word in ("Pause", "Edit", "Ping now", str(check.code)):
+        assert word not in content
 
 
-@pytest.mark.parametrize("action", ["pause/", "resume/"])
+@pytest.mark.parametrize(
+    "action", ["pause/", "undo_pause/", "resume/", "copy/", "zone/", "ping_now/"]
+)
 def test_buttons_take_a_post(as_alice: Client, check: Check, action: str) -> None:
     assert as_alice.get(f"/checks/{check.code}/{action}").status_code == 405
 
@@ -266,45 +290,213 @@ def test_what_does_not_exist_is_a_page_of_ours(as_alice: Client) -> None:
     assert "There is nothing here" in response.content.decode()
 
 
-# --- Small rules ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("minutes", "line"),
-    [
-        (1, "* * * * *"),
-        (15, "*/15 * * * *"),
-        (60, "0 * * * *"),
-        (360, "0 */6 * * *"),
-        (1440, "0 0 * * *"),
-        (10_080, "0 0 * * 0"),
-        (7, "m h dom mon dow"),
-        (1.5, "m h dom mon dow"),
-    ],
-)
-def test_the_cron_line_follows_from_the_period(project: Project, minutes: float, line: str) -> None:
-    check = make_check(project, timeout=timedelta(minutes=minutes))
-    assert cron_line(check) == line
-
-
-def test_the_cron_line_of_an_oncalendar_check_is_not_guessed(project: Project) -> None:
-    assert cron_line(make_check(project, kind="oncalendar", schedule="daily")) == "m h dom mon dow"
-
-
-def test_typical_run_times() -> None:
-    times = [timedelta(seconds=s) for s in range(1, 101)]
-    assert typical(times) == (timedelta(seconds=51), timedelta(seconds=95))
-    assert typical(times[:1]) == (timedelta(seconds=1), timedelta(seconds=1))
-    assert typical([]) is None
-
-
 def test_a_check_that_vanishes_while_its_page_is_open(as_alice: Client, check: Check) -> None:
     checks.remove(check.code, timezone.now())
     assert as_alice.get(f"/checks/{check.code}/status/").status_code == 404
 
 
-def test_an_ended_schedule_is_said_to_have_no_next_date(as_alice: Client, project: Project) -> None:
+# --- Checks that nobody waits for ---------------------------------------------------------------
+
+
+NOTICE = "Nobody is told when its pings stop."
+
+
+def listed(client: Client, check: Check) -> str:
+    return client.get(f"/projects/{check.project.code}/checks/").content.decode()
+
+
+def test_an_ended_schedule_is_said_to_have_no_date_left(as_alice: Client, project: Project) -> None:
     check = make_check(project, kind="oncalendar", schedule="2019-01-01")
-    record([ping_event(check.code, timezone.now())], timezone.now())
-    html = as_alice.get(f"/projects/{project.code}/checks/").content.decode()
-    assert "no next date" in html
+    assert NOTICE not in page(as_alice, check)
+    ping(check)
+    assert "no date left" in listed(as_alice, check)
+    html = page(as_alice, check)
+    assert NOTICE in html
+    assert "Its schedule has no date left." in html
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        ({"tz": "Mars/Phobos"}, "There is no time zone &#x27;Mars/Phobos&#x27;."),
+        ({"schedule": "61 * * * *"}, "Bad minute."),
+    ],
+)
+@pytest.mark.parametrize("kinds", [(Kind.SUCCESS,), (Kind.SUCCESS, Kind.START)])
+def test_a_schedule_that_cannot_be_read_is_shown(
+    as_alice: Client, project: Project, broken: dict[str, str], why: str, kinds: list[Kind]
+) -> None:
+    check = make_cron_check(project, "* * * * *")
+    Check.objects.update(**broken)
+    for ago, kind in enumerate(reversed(kinds)):
+        ping(check, kind, ago)
+    assert "schedule cannot be read" in listed(as_alice, check)
+    html = page(as_alice, check)
+    assert NOTICE in html
+    assert f"Its schedule cannot be read: {why}" in html
+    edit = f"/checks/{check.code}/edit/"
+    assert f'<a href="{edit}">Edit it</a>' in html
+    assert as_alice.get(edit).status_code == 200
+
+
+def test_it_is_gone_when_the_schedule_was_mended(as_alice: Client, project: Project) -> None:
+    check = make_cron_check(project, "* * * * *")
+    Check.objects.update(tz="Mars/Phobos")
+    ping(check)
+    Check.objects.update(tz="UTC")
+    assert "the next ping mends that" in page(as_alice, check)
+    ping(check, ago=1)
+    assert NOTICE not in page(as_alice, check)
+
+
+def test_nobody_else_evaluates_a_schedule(as_alice: Client, project: Project) -> None:
+    """The due date stands in the row; whether the schedule could be read does not matter to it."""
+    check = make_cron_check(project, "* * * * *")
+    ping(check)
+    Check.objects.update(schedule="61 * * * *", tz="Mars/Phobos")
+    assert "next in" in listed(as_alice, check) or "late" in listed(as_alice, check)
+    assert NOTICE not in page(as_alice, check)
+
+
+# --- Why nobody was told -------------------------------------------------------------------------
+
+
+def test_without_an_integration_the_log_says_so(as_alice: Client, check: Check) -> None:
+    ping(check)
+    ping(check, Kind.FAIL, 30)
+    html = page(as_alice, check)
+    assert "Nobody was told: no integration is switched on for this check." in html
+    assert html.count("Nobody was told") == 1  # a first ping is no news
+
+
+def test_integrations_that_are_off_or_want_something_else(
+    as_alice: Client, check: Check, project: Project
+) -> None:
+    hook = make_webhook(project, url_up="")
+    ping(check, Kind.FAIL)
+    ping(check, Kind.SUCCESS, 30)
+    assert "its integrations do not send “up” messages" in page(as_alice, check)
+    type(hook).objects.update(disabled=True)
+    Notification.objects.all().delete()
+    assert "the integrations of this check are switched off" in page(as_alice, check)
+
+
+def test_a_flapping_check_is_said_to_be_spoken_of_seldom(
+    as_alice: Client, check: Check, project: Project
+) -> None:
+    make_webhook(project)
+    for number in range(14):
+        ping(check, (Kind.FAIL, Kind.SUCCESS)[number % 2], 600 - 10 * number)
+    assert "it had changed its status 13 times within an hour" in page(as_alice, check)
+
+
+def test_a_shortened_schedule_tells_nobody(as_alice: Client, check: Check) -> None:
+    ping(check, ago=7200)
+    form = {"kind": "simple", "timeout": "1 minute", "grace": "1 minute"}
+    as_alice.post(f"/checks/{check.code}/edit/", form)
+    assert "it went down by a change of its schedule" in page(as_alice, check)
+
+
+# --- The time zone -------------------------------------------------------------------------------
+
+
+NIGHTS = [datetime(2026, 6, day, 22, 15, 4, tzinfo=UTC) for day in range(1, 10)]
+HINT = "Does this job run by another clock?"
+
+
+@pytest.fixture
+def astray(project: Project) -> Iterator[Check]:
+    """A check in UTC whose job runs at 1:15 in Riga."""
+    with time_machine.travel(NIGHTS[-1] + timedelta(hours=1), tick=False):
+        check = make_cron_check(project, "15 1 * * *", name="Invoices")
+        record([PingEvent(check.code, at) for at in NIGHTS], NIGHTS[-1])
+        yield check
+
+
+def test_a_job_by_another_clock_gets_a_hint_with_the_remedy(
+    as_alice: Client, astray: Check
+) -> None:
+    Profile.objects.update(tz="Europe/Riga")
+    html = page(as_alice, astray)
+    assert HINT in html
+    assert "Its pings come 3 hours earlier than its schedule says in UTC." in html
+    assert "Use Europe/Riga" in html
+    as_alice.post(f"/checks/{astray.code}/zone/", {"zone": "Europe/Riga"})
+    astray.refresh_from_db()
+    assert astray.tz == "Europe/Riga"
+    assert HINT not in page(as_alice, astray)
+
+
+def test_other_zones_of_the_project_are_offered_and_no_wrong_one_is_taken(
+    as_alice: Client, astray: Check, project: Project
+) -> None:
+    make_cron_check(project, "0 0 * * *", "Asia/Tokyo")
+    make_cron_check(project, "0 0 * * *", "Europe/Helsinki")
+    html = page(as_alice, astray)
+    assert "Use Europe/Helsinki" in html
+    assert "Use Asia/Tokyo" not in html
+    assert 'data-zone-hint="180"' in html  # a script offers the zone of a browser that fits
+    for zone in ("Asia/Tokyo", "Mars/Phobos", ""):
+        as_alice.post(f"/checks/{astray.code}/zone/", {"zone": zone})
+        astray.refresh_from_db()
+        assert astray.tz == "UTC"
+
+
+# --- How to ping ---------------------------------------------------------------------------------
+
+
+def test_the_style_of_the_address_is_each_persons_own(
+    as_alice: Client, check: Check, project: Project, bob: User, client: Client
+) -> None:
+    url = f"/checks/{check.code}/ping_style/"
+    assert as_alice.post(url, {"style": "slug"})["Location"] == f"/checks/{check.code}/details/"
+    assert "This check has no slug yet" in page(as_alice, check)
+    Check.objects.filter(pk=check.pk).update(slug="backup")
+    assert "need the project’s ping key" in page(as_alice, check)
+    Project.objects.filter(pk=project.pk).update(ping_key="k" * 22)
+    assert f"http://testserver/ping/{'k' * 22}/backup/start" in page(as_alice, check)
+    make_check(project, slug="backup")
+    assert "has the same slug" in page(as_alice, check)
+    make_member(project, bob, Role.REGULAR)
+    client.force_login(bob)
+    assert f"http://testserver/ping/{check.code}" in page(client, check)
+    Project.objects.filter(pk=project.pk).update(show_slugs=True)  # what those have who did not say
+    assert "has the same slug" in page(client, check)
+    assert Project.objects.get(pk=project.pk).show_slugs
+
+
+def test_snippets_for_every_environment(as_alice: Client, project: Project) -> None:
+    check = make_cron_check(project, "30 2 * * 1-5", "Europe/Riga")
+    html = page(as_alice, check)
+    for words in (
+        "30 2 * * 1-5  your-job.sh",
+        "OnCalendar=Mon..Fri *-*-* 02:30:00 Europe/Riga",
+        "AbortSignal.timeout",
+        "http.Client",
+        "stream_context_create",
+        "Invoke-RestMethod",
+    ):
+        assert words in html
+
+
+# --- Whatever the size of the log ----------------------------------------------------------------
+
+
+def test_no_body_is_read_for_the_page(as_alice: Client, check: Check) -> None:
+    for number in range(3):
+        ping(check, ago=10 - number, method="POST", body=b"a" * 9000 + b"END")
+    with CaptureQueriesContext(connection) as captured:
+        assert "END" not in page(as_alice, check)
+    statements = [q["sql"] for q in captured if "body_raw" in q["sql"]]
+    assert statements
+    assert all("LENGTH" in sql.upper() or "SUBSTR" in sql.upper() for sql in statements)
+
+
+def test_the_unchanged_page_asks_little(as_alice: Client, check: Check, project: Project) -> None:
+    make_webhook(project)
+    ping(check, Kind.FAIL)
+    url = f"/checks/{check.code}/status/"
+    tag = as_alice.get(url)["ETag"]
+    with CaptureQueriesContext(connection) as captured:
+        assert as_alice.get(url, headers={"If-None-Match": tag}).status_code == 304
+    assert len(captured) <= 10

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -11,7 +13,7 @@ from django.utils import timezone
 
 from hc.accounts.models import Profile, Project, Role, User
 from hc.api.models import Check
-from hc.api.services import listening
+from hc.api.services import channels, checks, listening
 from hc.api.services.heartbeats import Pulse
 from hc.core.state import Kind
 from hc.pings.writer import record
@@ -59,7 +61,7 @@ def test_problems_come_first(as_alice: Client, project: Project) -> None:
     html = page(as_alice, project)
     assert names(html) == ["down", "late", "running", "fine", "new"]
     assert "<title>1 down – Production – " in html
-    assert "favicon-down" in html
+    assert "/favicon/1.svg" in html
     for words in ("failed", "3 min</time> late", "due ", "started ", "next in ", "never pinged"):
         assert words in html
 
@@ -147,8 +149,9 @@ def test_the_number_of_queries_does_not_grow_with_the_checks(
     few = queries()
     for number in range(20):
         ping(make_check(project, tags=f"t{number}"), Kind.FAIL)
+    queries()  # notices that checks have changed
     assert queries() == few
-    assert few <= 16
+    assert few <= 20
 
 
 # --- The live part ----------------------------------------------------------------------------
@@ -256,3 +259,87 @@ def test_who_comes_every_day_stays_signed_in(as_alice: Client, project: Project)
     for day in range(30):
         with time_machine.travel(began + timedelta(days=day, hours=1), tick=False):
             assert as_alice.get(page).status_code == 200
+
+
+# --- What renews the list ---------------------------------------------------------------------
+
+
+def poll(client: Client, project: Project, query: str = "", **headers: str) -> Any:
+    return client.get(f"/projects/{project.code}/checks/status/{query}", headers=headers)
+
+
+def have(news: dict[str, Any]) -> str:
+    """What a browser says that has got this."""
+    rows = {key: re.findall(r'data-version="(\w+)"', html)[0] for key, html in news["rows"].items()}
+    return ",".join(f"{key}.{version}" for key, version in rows.items())
+
+
+def test_an_unchanged_list_costs_next_to_nothing(as_alice: Client, project: Project) -> None:
+    for number in range(5):
+        make_check(project, name=str(number))
+    first = poll(as_alice, project)
+    with CaptureQueriesContext(connection) as captured:
+        again = poll(as_alice, project, **{"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert len(captured) <= 10
+
+
+def test_only_rows_that_have_changed_are_sent(as_alice: Client, project: Project) -> None:
+    still, moving, leaving = (make_check(project, name=n) for n in ("still", "moving", "leaving"))
+    first = poll(as_alice, project).json()
+    assert len(first["rows"]) == 3
+    ping(moving, Kind.FAIL)
+    leaving.delete()
+    fresh = make_check(project, name="fresh")
+    news = poll(as_alice, project, **{"HC-Rows": have(first)}).json()
+    assert set(news["rows"]) == {moving.unique_key[:12], fresh.unique_key[:12]}
+    assert news["order"] == [c.unique_key[:12] for c in (moving, still, fresh)]
+    assert (news["down"], "1 down" in news["title"]) == (1, True)
+
+
+def test_junk_from_a_browser_is_no_trouble(as_alice: Client, project: Project) -> None:
+    make_check(project)
+    for junk in (",,,", "x", "a.b.c,.", "é" * 50):
+        assert len(poll(as_alice, project, **{"HC-Rows": junk}).json()["rows"]) == 1
+
+
+@pytest.mark.parametrize("change", ["name", "tags", "switch off", "sort"])
+def test_the_list_notices_what_people_change(
+    as_alice: Client, project: Project, check: Check, change: str
+) -> None:
+    channel = make_webhook(project)
+    before = poll(as_alice, project)["ETag"]
+    if change == "switch off":
+        channels.disable(channel.code)
+    elif change == "sort":
+        as_alice.post(f"/projects/{project.code}/checks/view/", {"sort": "name"})
+    else:
+        checks.change(check.code, {change: "new"}, timezone.now())
+    assert poll(as_alice, project)["ETag"] != before
+
+
+# --- Preferences ------------------------------------------------------------------------------
+
+
+def test_how_a_list_looks_is_each_persons_own(
+    as_alice: Client, alice: User, project: Project
+) -> None:
+    for name in ("b", "a"):
+        make_check(project, name=name)
+    data = {"sort": "name", "density": "compact", "down_first": "0", "query": "?tag=x"}
+    response = as_alice.post(f"/projects/{project.code}/checks/view/", data)
+    assert response["Location"] == f"/projects/{project.code}/checks/?tag=x"
+    html = page(as_alice, project)
+    assert names(html) == ["a", "b"]
+    assert "table checks compact" in html
+    as_alice.post(f"/projects/{project.code}/checks/view/", {"sort": "junk", "density": "huge"})
+    assert Profile.objects.get(user=alice).sort == "name"
+
+
+def test_an_address_asks_for_an_order_without_keeping_it(
+    as_alice: Client, alice: User, project: Project
+) -> None:
+    for name in ("b", "a"):
+        make_check(project, name=name)
+    assert names(page(as_alice, project, "?sort=name")) == ["a", "b"]
+    assert Profile.objects.get(user=alice).sort == "created"

@@ -312,3 +312,40 @@ def test_what_is_switched_off_on_the_server_cannot_be_edited(
     assert "hooks.example.org" in html
     assert f"/integrations/{hook.code}/edit/" not in html
     assert f"/integrations/{hook.code}/test/" not in html
+
+
+# --- Health, and what others do meanwhile -----------------------------------------------------
+
+
+def test_a_failing_channel_says_when_it_worked_last(
+    as_alice: Client, project: Project, hook: Channel
+) -> None:
+    Channel.objects.filter(pk=hook.pk).update(last_error="HTTP 500", last_notify=timezone.now())
+    assert "Nothing has arrived yet" in page(as_alice, list_of(project))
+    check = make_check(project)
+    at = timezone.now() - timedelta(hours=3)
+    Notification.objects.create(
+        channel=hook, owner=check, check_status="down", state="sent", created=at
+    )
+    assert "3 h</time> ago" in page(as_alice, list_of(project)).partition("Delivered last")[2]
+
+
+def test_what_others_assigned_meanwhile_stays(
+    as_alice: Client, project: Project, hook: Channel
+) -> None:
+    seen = [make_check(project, name=name) for name in ("a", "b")]
+    hook.checks.set(seen)
+    html = page(as_alice, f"/integrations/{hook.code}/checks/")
+    was = html.partition('name="was" value="')[2].partition('"')[0]
+    assert set(was.split()) == {str(check.code) for check in seen}
+    later = make_check(project, name="c")
+    hook.checks.add(later)
+    form = {"channel": str(hook.code), "was": was, f"check-{seen[0].code}": "on"}
+    as_alice.post(list_of(project), form)
+    assert set(hook.checks.all()) == {seen[0], later}
+
+
+def test_many_checks_can_be_filtered(as_alice: Client, project: Project, hook: Channel) -> None:
+    for n in range(11):
+        make_check(project, name=f"Job {n}")
+    assert 'data-filters="#choices"' in page(as_alice, f"/integrations/{hook.code}/checks/")

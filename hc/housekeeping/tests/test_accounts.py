@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.core.management import call_command
 from django.db import connection
 
 from hc.accounts.models import Profile, Project, Role, User
@@ -38,6 +40,10 @@ def noticed(idle: User, now: datetime) -> User:
 
 def prune(now: datetime) -> int:
     return sum(accounts.prune_users(now))
+
+
+def post_notice(user: User, about: str, at: datetime) -> None:
+    mails.post(Mail(user.email, "Closing", "", "", bounce_id=closing.notice_id(user, about)), at)
 
 
 def ping(user: User, at: datetime, kind: Kind = Kind.SUCCESS) -> None:
@@ -165,16 +171,87 @@ def test_nobody_is_deleted_whose_notice_was_not_sent(
     noticed: User, now: datetime, state: DeliveryState, deleted: int
 ) -> None:
     told = now - 31 * DAY
-    notice = Mail(noticed.email, "Closing", "", "", bounce_id=closing.notice_id(noticed))
-    mails.post(notice, told)
+    post_notice(noticed, closing.UNUSED, told)
     QueuedMail.objects.update(state=state)
     assert prune(now) == deleted
 
 
 def test_a_notice_that_failed_is_forgotten_before_its_mail_is(noticed: User, now: datetime) -> None:
     told = now - 31 * DAY
-    mails.post(Mail(noticed.email, "Closing", "", "", bounce_id=closing.notice_id(noticed)), told)
+    post_notice(noticed, closing.UNUSED, told)
     QueuedMail.objects.update(state=DeliveryState.FAILED, due=None, settled=told + DAY)
     assert sum(tasks.mails(now)) == 2
     assert not QueuedMail.objects.exists()
     assert prune(now) == 0
+
+
+# --- Accounts with a date of deletion -----------------------------------------------------------
+
+
+@pytest.fixture
+def doomed(idle: User, now: datetime) -> User:
+    """An account that should be deleted by now, and that was told so thirteen days before."""
+    User.objects.filter(pk=idle.pk).update(last_login=now - 20 * DAY)
+    date = now - DAY
+    Profile.objects.update(deletion_scheduled_date=date, deletion_reminded=date - 13 * DAY)
+    post_notice(idle, closing.DELETION, date - 13 * DAY)
+    QueuedMail.objects.update(state=DeliveryState.SENT, due=None, settled=date - 13 * DAY)
+    return idle
+
+
+def test_an_account_goes_whose_date_of_deletion_has_passed(doomed: User, now: datetime) -> None:
+    assert prune(now - 2 * DAY) == 0
+    assert prune(now) == 1
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "change"),
+    [
+        (User, {"last_login": -13}),
+        (User, {"is_superuser": True}),
+        (User, {"is_active": False}),
+        (Profile, {"last_active_date": -13}),
+        (Profile, {"deletion_reminded": None}),
+        (Profile, {"deletion_reminded": -16}),
+        (Profile, {"deletion_reminded": 0}),
+        (Profile, {"deletion_scheduled_date": None}),
+        (QueuedMail, {"state": DeliveryState.FAILED}),
+        (QueuedMail, {"state": DeliveryState.QUEUED}),
+    ],
+)
+def test_but_none_that_is_in_use_or_was_not_told(
+    doomed: User, now: datetime, model: Any, change: dict[str, Any]
+) -> None:
+    values = {k: now + v * DAY if type(v) is int else v for k, v in change.items()}
+    model.objects.update(**values)
+    assert prune(now) == 0
+
+
+def test_nor_one_whose_jobs_run(doomed: User, now: datetime) -> None:
+    ping(doomed, now - 2 * DAY)
+    assert prune(now) == 0
+    assert list(accounts.spared(now)) == [doomed]
+
+
+def test_the_command_says_whom_it_left(
+    doomed: User, now: datetime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ping(doomed, now - 2 * DAY)
+    with time_machine.travel(now, tick=False):
+        call_command("pruneusers")
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "Deleted 0 accounts."
+    assert said[1].startswith("Left 1 accounts whose date of deletion has passed")
+
+
+def test_notices_are_kept_until_they_cannot_come_back(noticed: User, now: datetime) -> None:
+    post_notice(noticed, closing.UNUSED, now)
+    mails.post(Mail("bob@example.org", "Hello", "", ""), now)
+    QueuedMail.objects.update(state=DeliveryState.SENT, due=None, settled=now)
+    for _ in tasks.mails(now + 3 * DAY):
+        pass
+    assert QueuedMail.objects.get().bounce_id == closing.notice_id(noticed, closing.UNUSED)
+    for _ in tasks.mails(now + 8 * DAY):
+        pass
+    assert not QueuedMail.objects.exists()

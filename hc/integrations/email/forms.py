@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -30,6 +30,12 @@ class EmailForm(ChannelForm):
         help_text="From the tenth message within a minute on.",
     )
     field_order = ("address", "name", "down", "up", "together")
+    rules: ClassVar = {
+        "not": {
+            "required": ["down", "up"],
+            "properties": {"down": {"const": False}, "up": {"const": False}},
+        }
+    }
 
     @classmethod
     def initial_from(cls, config: Config) -> dict[str, Any]:

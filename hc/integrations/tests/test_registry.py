@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -48,6 +49,27 @@ def test_unreadable_settings_are_an_error_of_their_own(
     except BadConfig:
         return
     assert isinstance(config, Config)
+
+
+# What a form would never store, but a script, a migration or an older version may have.
+POISON = [
+    ("webhook", {"url_down": "http://[::1"}),
+    ("webhook", {"url_down": "https://example.org/", "url_up": "http://[secret"}),
+    ("webhook", {"url_down": "http://exa\u2100mple.org/"}),
+    ("webhook", {"url_down": "http://exam\0ple.org/"}),
+    ("email", {"value": "a\0@example.org"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "value"), POISON)
+def test_settings_that_raise_later_are_refused_when_they_are_read(
+    kind: str, value: dict[str, str]
+) -> None:
+    with pytest.raises(BadConfig) as caught:
+        registry.load_config(kind, json.dumps(value))
+    error = caught.value
+    assert error.__suppress_context__ or not error.__context__  # a log would quote the address
+    assert not any(text in str(caught.value) for text in value.values())
 
 
 def test_retired_kinds_are_unknown() -> None:

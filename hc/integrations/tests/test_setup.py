@@ -298,3 +298,11 @@ def test_the_reader_of_an_unreadable_channel_can_still_unsubscribe(
     Channel.objects.filter(pk=channel.pk).update(value="{")
     url = f"/integrations/{channel.code}/unsub/{unsubscribe_token(channel.code)}/"
     assert client.post(url).status_code == 200
+
+
+def test_an_address_that_cannot_be_read_can_be_replaced(as_alice: Client, project: Project) -> None:
+    channel = make_email(project)
+    Channel.objects.filter(pk=channel.pk).update(value="{broken")
+    response = as_alice.post(f"/integrations/{channel.code}/edit/", EMAIL | {"name": "Ops"})
+    assert response.status_code == 302
+    assert "ops@example.org" in Channel.objects.get(pk=channel.pk).value

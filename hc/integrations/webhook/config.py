@@ -52,8 +52,8 @@ class WebhookConfig(Config):
     def title(self) -> str:
         return urlsplit(self.url_down or self.url_up).hostname or ""
 
-    def destination(self) -> str:
-        return urlsplit(self.url_down or self.url_up).netloc.rpartition("@")[2]
+    def destination(self, status: Direction) -> str:
+        return urlsplit(self.template(status).url).netloc.rpartition("@")[2].lower()
 
     def details(self) -> str:
         if self.url_down and self.url_up:

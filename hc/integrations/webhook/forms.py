@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 from django import forms
 
@@ -46,6 +46,12 @@ class WebhookForm(ChannelForm):
         widget=forms.PasswordInput(attrs={"class": "code", "autocomplete": "off"}),
     )
     drop_secret = forms.BooleanField(label="Sign no more", required=False)
+    rules: ClassVar = {
+        "anyOf": [
+            {"required": [name], "properties": {name: {"minLength": 1}}}
+            for name in ("url_down", "url_up")
+        ]
+    }
 
     @property
     def has_secret(self) -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -243,3 +244,28 @@ def test_the_first_error_ends_the_work() -> None:
     with pytest.raises(ValueError, match="5"):
         for_each(work, range(10_000), 4)
     assert len(done) < 10_000
+
+
+def test_statsd_is_told_of_reads_and_deletions(
+    store: ObjectStore, bucket: Bucket, statsd_lines: Callable[[], list[str]]
+) -> None:
+    store.put(KEY, b"body")
+    assert store.get(KEY, limit=9) == b"body"
+    store.delete([KEY])
+    lines = statsd_lines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "hc.lib.s3.getObject",
+        "hc.lib.s3.getObjectTime",
+        "hc.lib.s3.removeObjectsTime",
+    ]
+    assert lines[0].endswith(":1|c")
+    assert all(line.endswith("|ms") for line in lines[1:])
+
+
+def test_statsd_is_told_of_deletions_that_failed(
+    statsd_lines: Callable[[], list[str]],
+) -> None:
+    gone = ObjectStore(place(f"127.0.0.1:{free_port()}"))
+    with pytest.raises(StorageError):
+        gone.delete([KEY])
+    assert "hc.lib.s3.removeObjectsErrors:1|c" in statsd_lines()

@@ -198,3 +198,26 @@ def test_the_root_is_written_as_browsers_write_it(root: str, stored: str, host: 
 
 def test_the_administrators_address_is_an_address() -> None:
     assert "ADMIN_EMAIL" in problems(ADMIN_EMAIL="Admin <a@b.org>", ADMIN_PASSWORD="long enough")
+
+
+@pytest.mark.parametrize(
+    ("environ", "rp_id"),
+    [
+        ({}, "localhost"),
+        ({"SITE_ROOT": "https://checks.example.org:8443/here"}, "checks.example.org"),
+        ({"SITE_ROOT": "http://hc.localhost:8000"}, "hc.localhost"),
+        ({"SITE_ROOT": "http://checks.example.org"}, ""),
+        ({"SITE_ROOT": "https://192.0.2.7"}, ""),
+        ({"SITE_ROOT": "https://[2001:db8::1]"}, ""),
+        ({"SITE_ROOT": "http://checks.example.org", "RP_ID": "example.org"}, "example.org"),
+        ({"SITE_ROOT": "nonsense"}, ""),
+    ],
+)
+def test_where_security_keys_work(environ: dict[str, str], rp_id: str) -> None:
+    env = load(**environ)
+    assert env["RP_ID"] == rp_id
+    assert not any("RP_ID" in warning for warning in env.warnings)
+
+
+def test_a_domain_for_keys_is_no_address() -> None:
+    assert "RP_ID" in problems(RP_ID="https://example.org/")

@@ -9,13 +9,25 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from hc.accounts.models import Profile, Role, User
+from hc.accounts.models import Profile, Project, Role, User
+from hc.accounts.services import closing
 from hc.accounts.services.accounts import create_account
-from hc.api.models import Check, DeliveryState, Flip, QueuedMail
+from hc.api.models import Check, DeliveryState, Flip, Notification, QueuedMail
+from hc.api.services import channels
+from hc.integrations.webhook.config import WebhookConfig
 from hc.logs.models import Record
 from hc.pings.writer import record
 from hc.reports import notices, troubles
-from tests.factories import PASSWORD, make_check, make_email, make_member, ping_event
+from tests.admin import confirm
+from tests.factories import (
+    PASSWORD,
+    make_check,
+    make_email,
+    make_group,
+    make_member,
+    make_webhook,
+    ping_event,
+)
 
 DAY = timedelta(days=1)
 
@@ -31,6 +43,7 @@ def forgotten(alice: User, now: datetime) -> User:
 def as_root(db: None) -> Client:
     client = Client()
     client.force_login(create_account("root@example.org", password=PASSWORD, admin=True))
+    confirm(client)
     return client
 
 
@@ -77,6 +90,15 @@ def test_a_notice_that_could_not_be_sent_is_sent_again(forgotten: User, now: dat
     assert notified(now + 9 * DAY) == []
 
 
+def test_a_notice_that_came_back_is_sent_again_after_a_week(forgotten: User, now: datetime) -> None:
+    notified(now)
+    QueuedMail.objects.update(state=DeliveryState.SENT, due=None, settled=now)
+    closing.notice_came_back(closing.notice_id(forgotten, closing.UNUSED), "no such mailbox")
+    assert Profile.objects.get(user=forgotten).deletion_notice_date is None
+    assert notified(now + 6 * DAY) == []
+    assert notified(now + 7 * DAY) == ["alice@example.org"]
+
+
 def test_nobody_is_told_whose_account_was_deactivated(forgotten: User, now: datetime) -> None:
     User.objects.filter(pk=forgotten.pk).update(is_active=False)
     assert notified(now) == []
@@ -105,6 +127,38 @@ def test_a_deletion_is_told_at_once_and_again_two_weeks_before(
     later = now + 18 * DAY
     assert list(notices.send_deletion_notices(later)) == [*team, "ops@example.org"]
     assert list(notices.send_deletion_notices(later + DAY)) == []
+
+
+def test_two_weeks_before_all_integrations_are_told(
+    alice: User, project: Project, now: datetime
+) -> None:
+    hook, off = make_webhook(project), make_webhook(project)
+    up = channels.create(project, "webhook", WebhookConfig(url_up="https://example.org/up"))
+    channels.disable(off.code)
+    make_email(project, "ops@example.org")
+    make_group(project, hook)
+    channels.create(project, "webhook", WebhookConfig())  # is told of nothing
+    Profile.objects.filter(user=alice).update(deletion_scheduled_date=now + 31 * DAY)
+    list(notices.send_deletion_notices(now))
+    assert not Notification.objects.exists()
+    told = list(notices.send_deletion_notices(now + 18 * DAY))
+    assert told == ["alice@example.org", "ops@example.org", str(hook.code), str(up.code)]
+    queued = Notification.objects.filter(owner=None).values_list("channel", "check_status")
+    assert set(queued) == {(hook.pk, "down"), (up.pk, "up")}
+    assert list(notices.send_deletion_notices(now + 19 * DAY)) == []
+    assert Notification.objects.count() == 2
+
+
+def test_an_owner_who_cannot_be_reached_is_told_again_after_a_week(
+    alice: User, now: datetime
+) -> None:
+    Profile.objects.filter(user=alice).update(deletion_scheduled_date=now + 13 * DAY)
+    list(notices.send_deletion_notices(now))
+    QueuedMail.objects.update(state=DeliveryState.SENT, due=None, settled=now)
+    closing.notice_came_back(closing.notice_id(alice, closing.DELETION), "no such mailbox")
+    assert Profile.objects.get(user=alice).deletion_reminded is None
+    assert list(notices.send_deletion_notices(now + 6 * DAY)) == []
+    assert list(notices.send_deletion_notices(now + 7 * DAY)) == ["alice@example.org"]
 
 
 def test_people_of_checks_that_flap_are_told_once_a_day(

@@ -6,7 +6,8 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from hc.accounts.models import User
+from hc.accounts.audit import Actor, acting
+from hc.accounts.models import User, Via
 from hc.accounts.services import keys
 from hc.accounts.services.projects import MAX_NAME, create_project
 
@@ -20,6 +21,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
 
     def handle(self, **options: Any) -> None:
+        with acting(Actor(Via.COMMAND)):
+            self._do(**options)
+
+    def _do(self, **options: Any) -> None:
         name = " ".join(options["name"].split())
         owner = User.objects.by_email(options["owner"])
         if owner is None:

@@ -8,6 +8,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
 
+from hc.accounts.audit import Actor, acting
+from hc.accounts.models import Via
 from hc.accounts.services.accounts import AddressTaken, check_new_account, create_account
 
 
@@ -22,6 +24,10 @@ class Command(BaseCommand):
         parser.add_argument("--password", "--pass", help="Its password, at least 8 characters.")
 
     def handle(self, **options: Any) -> None:
+        with acting(Actor(Via.COMMAND)):
+            self._do(**options)
+
+    def _do(self, **options: Any) -> None:
         email = options["email"] or os.environ.get("ADMIN_EMAIL", "")
         password = options["password"] or os.environ.get("ADMIN_PASSWORD", "")
         if sys.stdin.isatty():

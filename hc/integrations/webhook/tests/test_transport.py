@@ -180,7 +180,12 @@ def test_how_a_webhook_is_listed(
 ) -> None:
     subject = WebhookConfig(**config)  # type: ignore[arg-type]  # names of fields
     assert (subject.title(), subject.details(), subject.wants("up")) == (title, details, wants_up)
-    assert subject.destination() == title
+
+
+def test_each_status_has_a_destination_of_its_own() -> None:
+    subject = WebhookConfig(url_down="https://a.example/x", url_up="https://u:p@B.example:8443/y")
+    assert subject.destination("down") == "a.example"
+    assert subject.destination("up") == "b.example:8443"
 
 
 def test_downtime_and_reason_are_placeholders() -> None:

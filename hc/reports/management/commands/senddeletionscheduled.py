@@ -11,7 +11,7 @@ from hc.reports import notices
 class Command(BaseCommand):
     help = (
         "Tells owner and team of each account that is scheduled for deletion: once at the next "
-        "run, and once in the last two weeks, then also the mailboxes that get its alerts."
+        "run, and once in the last two weeks, then also through all integrations of its projects."
     )
 
     def handle(self, **_: Any) -> None:

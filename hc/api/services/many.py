@@ -1,0 +1,74 @@
+"""What people may change of many checks at once, beside pausing and deleting
+(hc.api.services.checks)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from hc.accounts import audit
+from hc.accounts.audit import Target
+from hc.api.models import Channel, Check
+from hc.lib.bulk import update_rows
+
+MAX_TAGS = 500
+
+
+def add_tag(checks: QuerySet[Check], tag: str) -> int:
+    """Give them a tag that they do not have; how many got it. No text of tags grows too long."""
+    return _retag(checks, lambda tags: tags if tag in tags else [*tags, tag])
+
+
+def remove_tag(checks: QuerySet[Check], tag: str) -> int:
+    """Take a tag from them; how many had it."""
+    return _retag(checks, lambda tags: [t for t in tags if t != tag])
+
+
+def set_channels(checks: QuerySet[Check], on: Sequence[Channel], off: Sequence[Channel]) -> int:
+    """Let all of them alert through `on`, and none through `off`; how many checks there are."""
+    link = Channel.checks.through
+    with transaction.atomic():
+        rows = list(_locked(checks))
+        ids = [check.pk for check in rows]
+        link.objects.filter(check_id__in=ids, channel__in=off).delete()
+        present = set(
+            link.objects.filter(check_id__in=ids, channel__in=on).values_list(
+                "check_id", "channel_id"
+            )
+        )
+        missing = [
+            link(check_id=pk, channel_id=channel.pk)
+            for pk in ids
+            for channel in on
+            if (pk, channel.pk) not in present
+        ]
+        link.objects.bulk_create(missing)
+        names = {"on": [str(ch) for ch in on], "off": [str(ch) for ch in off]}
+        for check in rows:
+            _note(check, names)
+    return len(rows)
+
+
+def _retag(checks: QuerySet[Check], change: Callable[[list[str]], list[str]]) -> int:
+    with transaction.atomic():
+        changed = []
+        for check in _locked(checks):
+            before = check.tags_list()
+            after = " ".join(change(before))
+            if after == " ".join(before) or len(after) > MAX_TAGS:
+                continue
+            changed.append((check.pk, after, check.edits + 1))
+            _note(check, {"tags": [check.tags, after]})
+        update_rows(Check, ("tags", "edits"), changed)
+    return len(changed)
+
+
+def _locked(checks: QuerySet[Check]) -> QuerySet[Check]:
+    return Check.objects.filter(pk__in=checks.values("pk")).for_update()
+
+
+def _note(check: Check, details: dict[str, list[str]]) -> None:
+    target = Target(check.label(), check.unique_key)
+    audit.record("check.edited", target, project=check.project_id, details=details)
