@@ -50,7 +50,7 @@ class Checks extends HTMLElement {
     tick(this);
     const before = document.title;
     showInTab(news.title, this.dataset.icon.replace(/0\.svg$/, `${news.down}.svg`));
-    if (before !== document.title) announce(news.down ? `${news.down} down` : "No check is down");
+    if (before !== document.title) announce(inWords(news.down));
     this.#count();
   }
 
@@ -143,6 +143,11 @@ class Checks extends HTMLElement {
   }
 
   #allWas = false;
+}
+
+function inWords(down) {
+  if (!down) return "No check is down";
+  return `${down} ${down === 1 ? "check" : "checks"} down`;
 }
 
 function rowOf(html) {

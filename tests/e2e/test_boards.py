@@ -15,7 +15,7 @@ from hc.api.models import Check
 from hc.core.state import Kind
 from hc.pings.writer import record
 from tests.browser import Tab
-from tests.factories import make_check, ping_event
+from tests.factories import make_check, make_webhook, ping_event
 
 
 def ping(check: Check, kind: Kind = Kind.SUCCESS, ago: int = 1) -> None:
@@ -49,6 +49,40 @@ def test_many_projects_are_filtered_as_one_types(page: Page, alice: User) -> Non
     expect(page.locator(".project:visible")).to_have_count(2)
     page.get_by_label("Filter these projects").fill("moon")
     expect(page.get_by_text("No project fits.")).to_be_visible()
+
+
+# --- A new check, and who is told of it ---------------------------------------------------------
+
+
+def test_a_new_check_tells_those_who_were_chosen(page: Page, project: Project) -> None:
+    make_webhook(project, "https://one.example.org/")
+    make_webhook(project, "https://two.example.org/")
+    page.goto(f"/projects/{project.code}/checks/add/")
+    page.get_by_label("Name").fill("Backup")
+    page.get_by_label("one.example.org").uncheck()
+    page.get_by_text("OnCalendar", exact=True).click()
+    page.get_by_label("OnCalendar expressions").fill("Mon..Fri 02:30")
+    expect(page.locator("#preview")).to_contain_text("At 02:30 Monday to Friday")
+    assert page.locator("#zones option").first.get_attribute("value") == "Europe/Riga"
+    page.get_by_role("button", name="Add check").click()
+    expect(page.locator("#how-title")).to_be_in_viewport()
+    check = Check.objects.get(project=project)
+    assert check.channel_set.count() == 1
+
+
+def test_the_checks_of_an_integration_are_filtered(page: Page, project: Project) -> None:
+    hook = make_webhook(project)
+    for n in range(12):
+        make_check(project, name=f"Job {n}", tags="odd" if n % 2 else "even")
+    page.goto(f"/integrations/{hook.code}/checks/")
+    page.get_by_role("button", name="None").click()
+    page.get_by_label("Filter by name or tag").fill("odd")
+    expect(page.locator(".choice:visible")).to_have_count(6)
+    page.get_by_role("button", name="All").click()
+    expect(page.locator("[data-chosen]")).to_have_text("6 of 12 chosen")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").first).to_contain_text("6 checks alert through")
+    assert hook.checks.count() == 6
 
 
 # --- Badges -----------------------------------------------------------------------------------
