@@ -308,7 +308,18 @@ def _parsed(response: str) -> dict[str, Any]:
         raise Malformed(FAILED) from None
     if not isinstance(raw, dict):
         raise Malformed(FAILED)
+    if any(_has_numbers(v) for name, v in raw.items() if name != "clientExtensionResults"):
+        raise Malformed(FAILED)
     return raw
+
+
+def _has_numbers(value: Any) -> bool:
+    """Whether there is a number where only texts belong: the library would make that many bytes."""
+    if isinstance(value, dict):
+        return any(_has_numbers(inner) for inner in value.values())
+    if isinstance(value, list):
+        return any(_has_numbers(inner) for inner in value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _transports(found: Any) -> list[str]:

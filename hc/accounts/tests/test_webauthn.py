@@ -345,6 +345,17 @@ def test_any_shape_of_json_is_refused_in_words(
         service.sign_in(json.dumps(answer), ceremony.state, now)
 
 
+@pytest.mark.parametrize("field", ["clientDataJSON", "attestationObject", "rawId", "id"])
+def test_a_number_is_not_taken_for_a_size(alice: User, now: datetime, field: str) -> None:
+    """The library would ask for that many bytes of memory."""
+    key, ceremony = SoftKey(), service.begin_registration(alice)
+    answer = json.loads(key.create(ceremony.options))
+    place = answer if field in answer else answer["response"]
+    place[field] = 39_784_666_174
+    with pytest.raises(Refused):
+        service.register(alice, "x", json.dumps(answer), ceremony.state, now)
+
+
 def uniquely() -> timedelta:
     """Each try comes much later than the last one: the limit is not what is tested."""
     uniquely.days += 1  # type: ignore[attr-defined]  # a counter of its own
