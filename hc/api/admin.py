@@ -220,7 +220,8 @@ class CheckAdmin(Table[Check]):
             details = {name: data[name] for name in form.changed_data}
             checks.edit(obj.code, Details(details), form.schedule_settings(), timezone.now())
         else:
-            super().save_model(request, obj, form, change)
+            columns = {name: data[name] for name in form.changed_data}
+            checks.change(obj.code, columns, timezone.now())
 
     def delete_model(self, request: HttpRequest, obj: Check) -> None:
         checks.remove(obj.code, timezone.now())

@@ -9,6 +9,8 @@ from hc.alerts import loop
 
 
 class Command(BaseCommand):
+    # `serve` and `checkconfig` judge the settings; a process of the service has to start fast.
+    requires_system_checks = ()
     help = (
         "Takes checks down when their time is over and sends all messages. Runs until SIGTERM; "
         "any number of copies may run on any number of hosts."

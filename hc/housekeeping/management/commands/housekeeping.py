@@ -14,6 +14,8 @@ WAIT_SECONDS = 60.0
 
 
 class Command(BaseCommand):
+    # `serve` and `checkconfig` judge the settings; a process of the service has to start fast.
+    requires_system_checks = ()
     help = (
         "Sums up each day of each check, deletes what is too old, and moves large ping bodies to "
         "object storage. Runs until SIGTERM; of several copies one works at a time."

@@ -11,6 +11,8 @@ from hc.pings import maildoor
 
 
 class Command(BaseCommand):
+    # `serve` and `checkconfig` judge the settings; a process of the service has to start fast.
+    requires_system_checks = ()
     help = (
         "Takes pings by e-mail: a mail to <uuid>@PING_EMAIL_DOMAIN or "
         "<ping key>+<slug>@PING_EMAIL_DOMAIN is a ping. Runs until SIGTERM."

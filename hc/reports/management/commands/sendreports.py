@@ -11,6 +11,8 @@ from hc.reports.loop import ReportLoop
 
 
 class Command(BaseCommand):
+    # `serve` and `checkconfig` judge the settings; a process of the service has to start fast.
+    requires_system_checks = ()
     help = (
         "Queues the reports and reminders that are due; the process sendalerts mails them. Any "
         "number of copies may run."
