@@ -48,7 +48,8 @@ def index(call: Call) -> HttpResponse:
 
 
 def read(call: Call, uuid: str) -> HttpResponse:
-    return _one(call, row_of(call, uuid))
+    row, channels = row_of(call, uuid)
+    return _shown_one(call, row, described(row, call.view, channels))
 
 
 def read_by_key(call: Call, unique_key: str) -> HttpResponse:
@@ -199,8 +200,13 @@ def _channels_of(project_id: int, rows: Sequence[CheckRow]) -> dict[int, list[UU
 
 
 def _one(call: Call, row: CheckRow) -> HttpResponse:
-    wanted = call.fields(ALL_FIELDS)
-    return json_answer(_chosen(_described(call, [row], extra=bool(wanted))[0], wanted))
+    return _shown_one(call, row, _described(call, [row])[0])
+
+
+def _shown_one(call: Call, row: CheckRow, facts: dict[str, Any]) -> HttpResponse:
+    if wanted := call.fields(ALL_FIELDS):
+        facts |= representation.extras(row)
+    return json_answer(_chosen(facts, wanted))
 
 
 def _written(call: Call, check: Check, status: int = 200) -> HttpResponse:

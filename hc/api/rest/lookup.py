@@ -18,12 +18,13 @@ def check_of(call: Call, uuid: str) -> Check:
     return check  # type: ignore[return-value] # _admit has seen that it is one
 
 
-def row_of(call: Call, uuid: str) -> CheckRow:
-    """What there is to show of the check with that code, if it is the caller's."""
-    rows = Check.objects.filter(code=UUID(uuid)).values_list("project_id", *CheckRow._fields)
-    project, *columns = rows.first() or (None,)
-    _admit(call, project)
-    return CheckRow(*columns)
+def row_of(call: Call, uuid: str) -> tuple[CheckRow, list[UUID]]:
+    """What there is to show of the check with that code, if it is the caller's, and the codes of
+    its channels. One query."""
+    columns = ("project_id", "channel__code", *CheckRow._fields)
+    rows = list(Check.objects.filter(code=UUID(uuid)).values_list(*columns))
+    _admit(call, rows[0][0] if rows else None)
+    return CheckRow(*rows[0][2:]), [channel for _, channel, *_ in rows if channel is not None]
 
 
 def _admit(call: Call, project: int | None) -> None:
