@@ -14,13 +14,13 @@ from hc.pings.views import ping
 
 routes: list[URLPattern | URLResolver] = [
     re_path(r"^ping/", ping),
+    *[path(f"api/v{n}/status/", views.status) for n in (1, 2, 3)],
+    *[path(f"api/v{n}/metrics/", views.counts) for n in (1, 2, 3)],
+    path("", include("hc.api.rest.urls")),
     path("admin/login/", SignIn.as_view()),
     path("admin/", admin.site.urls),
     path("", include("hc.accounts.urls")),
     path("", include("hc.integrations.urls")),
-    *[path(f"api/v{n}/status/", views.status) for n in (1, 2, 3)],
-    *[path(f"api/v{n}/metrics/", views.counts) for n in (1, 2, 3)],
-    path("", include("hc.api.rest.urls")),
     path("", include("hc.front.urls")),
     path("docs/api/", api_docs.page, {"describe": description.document}, name="hc-api-docs"),
     re_path(r"^docs/(?P<slug>[0-9a-z_]+)/$", docs.page, name="hc-docs-page"),

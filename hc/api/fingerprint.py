@@ -1,43 +1,56 @@
 """What tells whether anything has changed that a list of checks shows, without reading the list.
 
-Sums and counts over the checks of a project, exact in that no change leaves all of them as they
-were: ids only grow, so that what comes and goes changes the number or the sum of ids; pings only
-raise `n_pings`; people and scripts raise `edits`; the alert loop takes checks down; and what the
-clock alone changes is counted at the time that is asked for.
+Sums and counts over the checks and channels of a project, exact in that no change leaves all of
+them as they were: ids only grow, so that what comes and goes changes the number or the sum of ids;
+pings only raise `n_pings`; people and scripts raise `edits`, also when they link a check to a
+channel or unlink it; the alert loop takes checks down; and what the clock alone changes is counted
+at the time that is asked for.
 """
 
 from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from functools import cache
 
-from django.db.models import Count, DateTimeField, ExpressionWrapper, F, Max, Q, Subquery, Sum
+from django.db import connection
 
-from hc.api.models import Channel, Check, Outage
-from hc.core.state import Status
+from hc.lib.prepared import Statement
+
+_SEEN = """
+SELECT COUNT(*), SUM(c.id), SUM(c.n_pings), SUM(c.edits),
+ COUNT(CASE WHEN c.status = 'down' THEN 1 END),
+ COUNT(CASE WHEN c.due <= %(now)s AND c.status = 'up' THEN 1 END),
+ COUNT(CASE WHEN c.alert_after <= %(now)s THEN 1 END),
+ COUNT(CASE WHEN c.last_start IS NOT NULL AND {overrun} <= %(now)s THEN 1 END),
+ (SELECT COUNT(*) FROM api_channel h WHERE h.project_id = %(project)s),
+ (SELECT SUM(h.id) FROM api_channel h WHERE h.project_id = %(project)s),
+ (SELECT COUNT(*) FROM api_channel h WHERE h.project_id = %(project)s AND h.disabled),
+ (SELECT MAX(o.id) FROM api_outage o)
+FROM api_check c WHERE c.project_id = %(project)s"""
+_KINDS = {"now": "timestamptz", "project": "integer"}
 
 
 def of_checks(project_id: int, now: datetime) -> str:
-    """40 hex digits: the same ones as long as the checks of a project look the same. 2 queries."""
-    newest_outage = Outage.objects.order_by("-pk").values("pk")[:1]
-    overrun_at = ExpressionWrapper(F("last_start") + F("grace"), output_field=DateTimeField())
-    mine = Check.objects.filter(project=project_id).alias(overrun_at=overrun_at)
-    checks = mine.aggregate(
-        number=Count("pk"),
-        ids=Sum("pk"),
-        pings=Sum("n_pings"),
-        edits=Sum("edits"),
-        down=Count("pk", filter=Q(status=Status.DOWN)),
-        late=Count("pk", filter=Q(status=Status.UP, due__lte=now)),
-        overdue=Count("pk", filter=Q(alert_after__lte=now)),
-        overrun=Count("pk", filter=Q(overrun_at__lte=now)),
-        moved=Max(Subquery(newest_outage)),
-    )
-    links = Channel.checks.through.objects.filter(channel__project=project_id)
-    figures = checks | links.aggregate(links=Count("pk"), link_ids=Sum("pk"))
-    return digest(sorted(figures.items()))
+    """40 hex digits: the same ones as long as the checks of a project, and which of its channels
+    they use, look the same. One query."""
+    moment = connection.ops.adapt_datetimefield_value(now)
+    return digest(_statement(connection.vendor).rows(now=moment, project=project_id))
 
 
 def digest(seen: object) -> str:
     """40 hex digits that stand for the written form of what was seen."""
     return hashlib.sha1(repr(seen).encode(), usedforsecurity=False).hexdigest()
+
+
+@cache
+def _statement(vendor: str) -> Statement:
+    """What is added to a time is an interval on PostgreSQL, else a number."""
+    ops, sum_of = connection.ops, ("c.last_start", "c.grace")
+    if connection.features.has_native_duration_field:
+        overrun = " + ".join(sum_of)
+    else:
+        start, grace = sum_of
+        terms = [start, ops.format_for_duration_arithmetic(grace)]
+        overrun = ops.combine_duration_expression("+", terms)
+    return Statement("hc_fingerprint", _SEEN.format(overrun=overrun), _KINDS)

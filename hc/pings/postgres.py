@@ -7,19 +7,19 @@ two round trips: it begins with the statement that locks, and ends with the one 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import accumulate, count
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
-from weakref import WeakSet
 
 from django.db import Error, connection, models
 from psycopg2 import Binary
 
 from hc.api.models import Check, Journal, Ping
+from hc.lib.prepared import cursor_knowing
 from hc.pings.batch import (
     CHECK_COLUMNS,
     JOURNAL_COLUMNS,
@@ -33,8 +33,6 @@ from hc.pings.batch import (
 Call = tuple[str, list[Any]]
 # The columns at the end of CHECK_COLUMNS that change with a flip only, and the look to be planned.
 STEADY = 3
-
-_prepared: WeakSet[Any] = WeakSet()
 
 
 def resolve(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str, UUID]]:
@@ -69,14 +67,9 @@ def transaction_on(codes: Collection[UUID], now: datetime) -> Iterator[Batch]:
             connection.autocommit = True
 
 
-@contextmanager
-def _prepared_cursor() -> Iterator[Any]:
+def _prepared_cursor() -> AbstractContextManager[Any]:
     """A cursor of a connection that knows our statements: planning them costs more than running."""
-    with connection.cursor() as cursor:
-        if connection.connection not in _prepared:
-            cursor.execute(SET_UP)
-            _prepared.add(connection.connection)
-        yield cursor
+    return cursor_knowing(SET_UP)
 
 
 def _execute(cursor: Any, call: Call) -> None:
@@ -311,4 +304,4 @@ _STATEMENTS = (
     ),
 )
 # One plan for batches of all sizes: PostgreSQL would else plan those of a few pings each time.
-SET_UP = "DEALLOCATE ALL; SET plan_cache_mode = force_generic_plan;" + ";".join(_STATEMENTS)
+SET_UP = "SET plan_cache_mode = force_generic_plan;" + ";".join(_STATEMENTS)

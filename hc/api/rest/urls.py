@@ -17,5 +17,6 @@ def _of_version(number: int) -> list[URLPattern]:
     ]
 
 
-urlpatterns = [pattern for number in VERSIONS for pattern in _of_version(number)]
-urlpatterns += badges.urlpatterns + prometheus.urlpatterns
+# Badges are asked for most often, and are the cheapest.
+urlpatterns = badges.urlpatterns + prometheus.urlpatterns
+urlpatterns += [pattern for number in VERSIONS for pattern in _of_version(number)]

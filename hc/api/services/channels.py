@@ -12,6 +12,7 @@ from hc.accounts import audit
 from hc.accounts.audit import Target
 from hc.accounts.models import Project
 from hc.api.models import Channel, Check
+from hc.api.services.transitions import note_links
 from hc.integrations.base import Config
 
 
@@ -53,7 +54,9 @@ def set_checks(channel: Channel, checks: Collection[Check]) -> None:
     """Exactly these checks of its project alert through the channel."""
     with transaction.atomic():
         Channel.objects.select_for_update().get(pk=channel.pk)
+        before = set(channel.checks.values_list("pk", flat=True))
         channel.checks.set(checks)
+        note_links(before ^ {check.pk for check in checks})
         _note("integration.assigned", channel, {"checks": len(checks)})
 
 
@@ -66,6 +69,7 @@ def change_checks(channel: Channel, added: Collection[Check], removed: Collectio
         Channel.objects.select_for_update().get(pk=channel.pk)
         channel.checks.add(*added)
         channel.checks.remove(*removed)
+        note_links({check.pk for check in (*added, *removed)})
         number: int = channel.checks.count()
         _note("integration.assigned", channel, {"checks": number})
     return number

@@ -248,6 +248,7 @@ def set_channel(code: uuid.UUID, channel: Channel, *, enabled: bool) -> None:
             check.channel_set.add(channel)
         else:
             check.channel_set.remove(channel)
+        transitions.note_links([check.pk])
         _note("check.edited", check, {"channel": str(channel), "on": enabled})
 
 

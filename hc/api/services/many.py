@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from hc.accounts import audit
 from hc.accounts.audit import Target
 from hc.api.models import Channel, Check
+from hc.api.services.transitions import note_links
 from hc.lib.bulk import update_rows
 
 MAX_TAGS = 500
@@ -45,6 +46,7 @@ def set_channels(checks: QuerySet[Check], on: Sequence[Channel], off: Sequence[C
             if (pk, channel.pk) not in present
         ]
         link.objects.bulk_create(missing)
+        note_links(ids)
         names = {"on": [str(ch) for ch in on], "off": [str(ch) for ch in off]}
         for check in rows:
             _note(check, names)

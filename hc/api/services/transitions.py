@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -39,6 +39,13 @@ def store_many(moved: Sequence[tuple[Check, Transition]]) -> None:
         values = {name: getattr(after, name) for name in MOVED} | {"status": str(after.status)}
         rows.append((check.pk, *values.values(), sweep_at, check.edits + 1))
     update_rows(Check, (*MOVED, "sweep_at", "edits"), rows)
+
+
+def note_links(ids: Collection[int]) -> None:
+    """Which channels these checks alert through is another: whoever lists them has to look."""
+    locked = Check.objects.filter(pk__in=ids).for_update()
+    rows = [(pk, edits + 1) for pk, edits in locked.values_list("pk", "edits")]
+    update_rows(Check, ("edits",), rows)
 
 
 def store_flips(flips: Sequence[Flip]) -> None:

@@ -296,6 +296,7 @@ def test_addresses(project: Project, settings: Settings) -> None:
 def test_one_query_however_many_checks_and_no_session(
     as_alice: Client, check: Check, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
+    make_check(check.project, tags="a/b")
     for _ in range(2):
         for url in every_url(check):
             with django_assert_num_queries(1):
@@ -398,6 +399,7 @@ def test_head_is_get_without_the_body(client: Client, check: Check) -> None:
 def test_who_knows_the_badge_is_told_that_it_is_the_same(
     client: Client, check: Check, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
+    make_check(check.project, tags="a/b")
     for url in every_url(check):
         tag = client.get(url)["ETag"]
         assert tag.startswith('W/"')

@@ -13,7 +13,7 @@ from hc.accounts.models import Project, User
 from hc.accounts.services.projects import create_project
 from hc.api import fingerprint
 from hc.api.models import Check, Listening
-from hc.api.services import channels, checks, listening
+from hc.api.services import channels, checks, listening, many
 from hc.api.services.checks import Details, ScheduleSettings
 from hc.core.state import Kind
 from hc.pings.writer import record
@@ -85,6 +85,12 @@ CHANGES: dict[str, Callable[[Watched], object]] = {
     "create": lambda w: make_check(w.project),
     "link": lambda w: checks.set_channel(w.up.code, w.channel, enabled=True),
     "relink": _relink,
+    "link by the channel": lambda w: channels.set_checks(w.channel, [w.up, w.cron]),
+    "unlink by the channel": lambda w: channels.set_checks(w.channel, []),
+    "exchange": lambda w: channels.change_checks(w.channel, [w.up], [w.cron]),
+    "link many": lambda w: many.set_channels(Check.objects.filter(pk=w.up.pk), [w.channel], []),
+    "switch off a channel": lambda w: channels.disable(w.channel.code),
+    "add a channel": lambda w: make_webhook(w.project),
     "delete a channel": lambda w: channels.remove(w.channel.code),
 }
 

@@ -1,0 +1,53 @@
+"""Statements that PostgreSQL plans once for each connection, where planning them anew would cost
+about as much as running them. Other databases run them as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db import connection
+
+# What each connection knows: texts that were run on it.
+_known: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+_NAMED = re.compile(r"%\((\w+)\)s")
+
+
+@contextmanager
+def cursor_knowing(set_up: str) -> Iterator[Any]:
+    """A cursor of a PostgreSQL connection on which `set_up` was run: one or more PREPARE."""
+    with connection.cursor() as cursor:
+        known = _known.get(connection.connection)
+        if known is None:  # a pooler may have lent this one to others
+            cursor.execute("DEALLOCATE ALL")
+            known = _known[connection.connection] = set()
+        if set_up not in known:
+            cursor.execute(set_up)
+            known.add(set_up)
+        yield cursor
+
+
+class Statement:
+    """A query in plain SQL with `%(name)s` for its values.
+
+    `name`: of the prepared statement. `kinds`: the type of each value on PostgreSQL, by its name.
+    """
+
+    def __init__(self, name: str, sql: str, kinds: dict[str, str]) -> None:
+        self._sql = sql
+        places = {name: f"${place}" for place, name in enumerate(kinds, 1)}
+        numbered = _NAMED.sub(lambda match: places[match[1]], sql)
+        self._set_up = f"PREPARE {name} ({', '.join(kinds.values())}) AS {numbered}"
+        self._call = f"EXECUTE {name} ({', '.join(f'%({name})s' for name in kinds)})"
+
+    def rows(self, **values: Any) -> list[tuple[Any, ...]]:
+        if connection.vendor == "postgresql":
+            with cursor_knowing(self._set_up) as cursor:
+                cursor.execute(self._call, values)
+                return list(cursor.fetchall())
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql, values)
+            return list(cursor.fetchall())

@@ -1,0 +1,51 @@
+"""Statements that are planned once for each connection."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from hc.lib.prepared import Statement, cursor_knowing
+
+SUM = Statement("hc_test_sum", "SELECT %(a)s + %(b)s, %(a)s", {"b": "integer", "a": "integer"})
+
+postgresql_only = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="only PostgreSQL has prepared statements of this kind"
+)
+
+
+@pytest.mark.django_db
+def test_values_go_where_their_names_are() -> None:
+    assert SUM.rows(a=1, b=10) == [(11, 1)]
+    assert SUM.rows(b=5, a=2) == [(7, 2)]
+
+
+@postgresql_only
+@pytest.mark.django_db(transaction=True)
+def test_known_after_a_rollback_and_on_a_new_connection() -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SUM.rows(a=1, b=2)
+        raise IntegrityError
+    assert SUM.rows(a=1, b=2) == [(3, 1)]
+    connection.close()
+    assert SUM.rows(a=1, b=2) == [(3, 1)]
+
+
+@postgresql_only
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_others_had_used_before() -> None:
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute("PREPARE hc_test_sum AS SELECT 'another'")
+    assert SUM.rows(a=1, b=2) == [(3, 1)]
+
+
+@postgresql_only
+@pytest.mark.django_db
+def test_set_up_once() -> None:
+    with cursor_knowing("PREPARE hc_test_one AS SELECT 1") as cursor:
+        cursor.execute("EXECUTE hc_test_one")
+    # To prepare it a second time would be an error.
+    with cursor_knowing("PREPARE hc_test_one AS SELECT 1") as cursor:
+        cursor.execute("EXECUTE hc_test_one")
+        assert cursor.fetchall() == [(1,)]
