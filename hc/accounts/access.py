@@ -7,7 +7,7 @@ Source: the permission matrix of the specification, accounts 10.6.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -67,15 +67,14 @@ class ProjectAccess:
 
 def project_for(request: HttpRequest, code: UUID, *, need: Role = Role.READONLY) -> ProjectAccess:
     """The project with that code; raises Http404 or PermissionDenied."""
-    project = _first(Project.objects.select_related("owner").filter(code=code))
-    return _admit(request, project, need)
+    return _admit(request, _first(Project.objects.filter(code=code)), need)
 
 
 def check_for(
     request: HttpRequest, code: UUID, *, need: Role = Role.READONLY
 ) -> tuple[Check, ProjectAccess]:
     """The check with that code and its project; raises Http404 or PermissionDenied."""
-    check = _first(Check.objects.select_related("project__owner").filter(code=code))
+    check = _first(Check.objects.select_related("project").filter(code=code))
     return check, _admit(request, check.project, need)
 
 
@@ -83,7 +82,7 @@ def channel_for(
     request: HttpRequest, code: UUID, *, need: Role = Role.READONLY
 ) -> tuple[Channel, ProjectAccess]:
     """The channel with that code and its project; raises Http404 or PermissionDenied."""
-    channel = _first(Channel.objects.select_related("project__owner").filter(code=code))
+    channel = _first(Channel.objects.select_related("project").filter(code=code))
     return channel, _admit(request, channel.project, need)
 
 
@@ -95,7 +94,7 @@ def check_by_unique_key(request: HttpRequest, key: str) -> tuple[Check, ProjectA
     user = user_of(request)
     mine = Q(project__owner=user) | Q(project__member__user=user)
     found = Check.objects.filter(mine, unique_key=key, project__removed=None)
-    check: Check = _first(found.select_related("project__owner"))
+    check: Check = _first(found.select_related("project"))
     return check, _admit(request, check.project, Role.READONLY)
 
 
@@ -118,19 +117,19 @@ def removed_projects_of(user: User) -> list[Project]:
     return list(Project.objects.filter(owner=user, removed__isnull=False).order_by("-removed"))
 
 
-def roles_of(user: User, projects: Iterable[Project]) -> dict[int, Role]:
-    """The user's role in each of the projects, by their keys; as `role_in`, in one query."""
-    members = dict(Member.objects.filter(user=user).values_list("project_id", "role"))
-    found: dict[int, Role] = {}
-    for project in projects:
-        if project.removed is not None:
-            continue
-        if project.owner_id == user.pk:
-            found[project.pk] = Role.OWNER
-        elif user.is_superuser:
-            found[project.pk] = Role.MANAGER
-        elif project.pk in members:
-            found[project.pk] = _ROLES.get(members[project.pk], Role.READONLY)
+def roles_of(user: User, projects: Collection[Project]) -> dict[int, Role]:
+    """The user's role in each of the projects, by their keys; as `role_in`.
+
+    One query, and none if all are the user's own.
+    """
+    found = {p.pk: Role.OWNER for p in projects if p.owner_id == user.pk and p.removed is None}
+    others = {p.pk for p in projects if p.owner_id != user.pk and p.removed is None}
+    if user.is_superuser:
+        return found | dict.fromkeys(others, Role.MANAGER)
+    if others:
+        members = Member.objects.filter(user=user, project__in=others)
+        for project, role in members.values_list("project_id", "role"):
+            found[project] = _ROLES.get(role, Role.READONLY)
     return found
 
 
@@ -146,6 +145,8 @@ def _admit(request: HttpRequest, project: Project, need: Role) -> ProjectAccess:
         raise Http404
     if role < need:
         raise PermissionDenied
+    if role is Role.OWNER:
+        project.owner = user
     return ProjectAccess(project, role, user)
 
 

@@ -36,3 +36,8 @@ class EmailBackend(ModelBackend):
             check_password(password, _nobodys())  # takes as long as checking somebody's
             return None
         return user if user.check_password(password) and user.is_active else None
+
+    def get_user(self, user_id: int) -> User | None:
+        """Whose session it is, with the profile, which every page reads."""
+        user = User.objects.select_related("profile").filter(pk=user_id).first()
+        return user if user and self.user_can_authenticate(user) else None

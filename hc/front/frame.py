@@ -33,7 +33,12 @@ class Frame:
 
     @cached_property
     def profile(self) -> Profile | None:
-        return Profile.of(self._user.pk) if self._user else None
+        if self._user is None:
+            return None
+        try:
+            return self._user.profile
+        except Profile.DoesNotExist:
+            return Profile.of(self._user.pk)
 
     @property
     def theme(self) -> str:

@@ -69,6 +69,7 @@ def test_owners_and_strangers_do_not_leave(as_alice: Client, project: Project, b
 
 def test_more_projects_take_no_more_queries(as_alice: Client, alice: User) -> None:
     create_project("A", alice)
+    make_member(create_project("B", create_account("b@example.org")), alice, Role.REGULAR)
     first = count_queries(lambda: as_alice.get(URL))
     for number in range(10):
         owner = create_account(f"{number}@example.org")

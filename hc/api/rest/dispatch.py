@@ -40,14 +40,14 @@ TRY_AGAIN_SECONDS = 5
 
 
 def patterns(operations: Iterable[Operation], version: int) -> list[URLPattern]:
-    """The addresses of a version of the API."""
+    """The addresses of a version of the API, below its own."""
     by_path: dict[str, dict[str, Operation]] = {}
     for one in operations:
         if version in one.versions:
             by_path.setdefault(one.path, {})[one.method] = one
     found = []
     for path, methods in by_path.items():
-        pattern = rf"^api/v{version}/{_pattern(path)}"
+        pattern = rf"^{_pattern(path)}"
         found.append(re_path(rf"{pattern}\Z", _resource(methods, version)))
         if path.endswith("/"):
             found.append(re_path(rf"{pattern[:-1]}\Z", _with_slash))
@@ -56,7 +56,7 @@ def patterns(operations: Iterable[Operation], version: int) -> list[URLPattern]:
 
 def nothing_there(version: int) -> URLPattern:
     """All addresses of a version that are none; to be the last one."""
-    return re_path(rf"^api/v{version}/", _resource({}, version))
+    return re_path("", _resource({}, version))
 
 
 def _pattern(path: str) -> str:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from hc.api.rest import badges, callbacks, description, dispatch, prometheus
 
@@ -8,15 +8,14 @@ VERSIONS = (1, 2, 3)
 
 
 def _of_version(number: int) -> list[URLPattern]:
-    root = f"api/v{number}"
     return [
-        path(f"{root}/notifications/<uuid:code>/status", callbacks.notification_status),
-        path(f"{root}/bounces/", callbacks.bounce),
+        path("notifications/<uuid:code>/status", callbacks.notification_status),
+        path("bounces/", callbacks.bounce),
         *dispatch.patterns(description.ALL, number),
         dispatch.nothing_there(number),
     ]
 
 
 # Badges are asked for most often, and are the cheapest.
-urlpatterns = badges.urlpatterns + prometheus.urlpatterns
-urlpatterns += [pattern for number in VERSIONS for pattern in _of_version(number)]
+urlpatterns: list[URLPattern | URLResolver] = [*badges.urlpatterns, *prometheus.urlpatterns]
+urlpatterns += [path(f"api/v{number}/", include(_of_version(number))) for number in VERSIONS]
