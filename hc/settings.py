@@ -115,6 +115,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "hc.lib.middleware.HeadRequests",
+    "hc.lib.middleware.NotModified",
     "hc.lib.middleware.RequestIds",
     "hc.ops.views.Probes",
     "django.middleware.security.SecurityMiddleware",

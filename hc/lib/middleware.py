@@ -70,6 +70,34 @@ class HeadRequests:
         return response
 
 
+class NotModified:
+    """An answer that somebody's copy still holds says just that: what goes with the content was
+    told with it (RFC 9110, 15.4.5). Polls of open pages get it all day long. To be outside of
+    whatever adds such headers."""
+
+    OF_CONTENT = (
+        "Content-Length",
+        "Content-Security-Policy",
+        "Content-Type",
+        "Cross-Origin-Opener-Policy",
+        "Permissions-Policy",
+        "Referrer-Policy",
+        "Strict-Transport-Security",
+        "X-Content-Type-Options",
+        "X-Frame-Options",
+    )
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._get_response(request)
+        if response.status_code == 304:
+            for name in self.OF_CONTENT:
+                response.headers.pop(name, None)
+        return response
+
+
 class PageHeaders:
     """A strict content policy, no powers for scripts, and no copies of private pages in caches."""
 

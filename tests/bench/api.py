@@ -22,6 +22,7 @@ from typing import Any
 
 import psycopg2
 
+from tests.bench.inside import INSIDE
 from tests.bench.ping import DATABASE, POSTGRES, Report, psql, running
 from tests.system.service import Service
 
@@ -61,30 +62,10 @@ print(project.pk, columns, project.code, keys.create_api_key(project),
       keys.create_readonly_key(project), one.code, *paths)
 """
 
-# What the server alone takes: the same application, called in a process of its own.
-INSIDE = """
-import io, statistics, sys, time
-from hc.wsgi import application
-def call(path, **headers):
-    environ = {{"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": "",
-        "SERVER_NAME": "localhost", "SERVER_PORT": "80", "HTTP_HOST": "localhost",
-        "wsgi.input": io.BytesIO(), "wsgi.errors": sys.stderr, "wsgi.url_scheme": "http",
-        "SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": "127.0.0.1", **headers}}
-    told = {{}}
-    answer = application(environ, lambda status, found: told.update(found))
-    for _ in answer: pass
-    answer.close()
-    return told
-def median(path, **headers):
-    times = []
-    for _ in range(220):
-        began = time.perf_counter()
-        call(path, **headers)
-        times.append(time.perf_counter() - began)
-    return round(statistics.median(times[20:]) * 1000, 2)
+BADGES = """
 print(median({check!r}, HTTP_X_API_KEY={key!r}))
 for path in {badges!r}:
-    print(median(path), median(path, HTTP_IF_NONE_MATCH=call(path)["ETag"]))
+    print(median(path), median(path, wanted="304", HTTP_IF_NONE_MATCH=call(path)["ETag"]))
 """
 
 
@@ -150,7 +131,7 @@ def measure(service: Service, seeded: list[str], samples: int, report: Report) -
         note(f"badge of {what}", path)
         tag = caller.get(path)[1]["etag"]
         note(f"badge of {what}, unchanged", path, 304, known=tag)
-    inside = INSIDE.format(check=f"{listed}{check}", key=key, badges=badges)
+    inside = INSIDE + BADGES.format(check=f"{listed}{check}", key=key, badges=badges)
     names = ("one check", "badge of a check", "its 304", "of all checks", "its 304", "of a tag")
     times = service.shell(inside).split()
     caller.connection.close()  # it has been idle for too long

@@ -12,12 +12,14 @@ import argparse
 import gzip
 import json
 import re
+import socket
 import tempfile
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 from tests.bench.api import Caller, expect, median
+from tests.bench.inside import INSIDE
 from tests.bench.ping import DATABASE, POSTGRES, Report, psql, running
 from tests.browser import chromium
 from tests.system.service import Service
@@ -70,6 +72,14 @@ PINGS = """INSERT INTO api_ping (owner_id, n, created, scheme, method, ua, body_
  SELECT {check}, i, now() - i * interval '1 minute', 'http', 'POST', 'curl', 'done', 's'
  FROM generate_series(1, {pings}) AS i"""
 COUNT = "UPDATE api_check SET n_pings = {pings} WHERE id = {check}"
+LIVE = """
+headers = {{"HTTP_COOKIE": "sessionid={session}"}}
+known = call({status!r}, **headers)["ETag"]
+print(median({status!r}, wanted="304", HTTP_IF_NONE_MATCH=known, **headers))
+"""
+PAGE = """
+print(median({page!r}, number=40, HTTP_COOKIE="sessionid={session}"))
+"""
 FIRST_PAINT = """() => new Promise((done) => new PerformanceObserver((list) =>
  done(list.getEntriesByName("first-contentful-paint")[0].startTime)
  ).observe({ type: "paint", buffered: true }))"""
@@ -130,6 +140,10 @@ def lists(service: Service, seeded: list[str], number: int, samples: int, report
     tag = caller.get(status)[1]["etag"]
     ms = median(lambda: expect(304, caller.get(status, **{"If-None-Match": tag})), samples * 5)
     report.note(f"{number} checks: unchanged live update, ms", round(ms, 2))
+    alone = service.shell(INSIDE + LIVE.format(session=session, status=status))
+    report.note(f"{number} checks: of these the server alone, ms", float(alone))
+    size = answer_size(service, status, session, tag)
+    report.note(f"{number} checks: unchanged live update, bytes with headers", size)
     ms = median(lambda: expect(200, caller.get(f"{status}?search=job+77")), samples)
     report.note(f"{number} checks: filtered by the server, ms", round(ms, 1))
     report.note(f"{number} checks: script and styles, compressed kB", assets(caller, body, headers))
@@ -144,6 +158,22 @@ def details(service: Service, seeded: list[str], options: Any, report: Report) -
     caller = visitor(service, session)
     ms = median(lambda: expect(200, caller.get(f"/checks/{check}/details/")), options.samples)
     report.note(f"check page, {options.pings} pings in the table, ms", round(ms, 1))
+    page = PAGE.format(session=session, page=f"/checks/{check}/details/")
+    report.note("of these the server alone, ms", float(service.shell(INSIDE + page)))
+
+
+def answer_size(service: Service, path: str, session: str, tag: str) -> int:
+    """Bytes of the answer to whoever has this version, all headers included."""
+    request = (
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{service.port}\r\nCookie: sessionid={session}\r\n"
+        f"If-None-Match: {tag}\r\nAccept-Encoding: gzip\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
+        connection.sendall(request.encode())
+        received = b""
+        while not received.endswith(b"\r\n\r\n"):
+            received += connection.recv(4096)
+    return len(received)
 
 
 def visitor(service: Service, session: str) -> Caller:
