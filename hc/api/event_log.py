@@ -147,7 +147,7 @@ def page(check: Check, wanted: Wanted, cursor: Cursor, limit: int) -> Page:
 
 def first_hidden(check: Check) -> int:
     """The number of the newest ping that is beyond the log limit. Source: core 6.1."""
-    limit = Profile.of(check.project.owner_id).ping_log_limit
+    limit = Profile.known(check.project.owner).ping_log_limit
     return max(0, check.n_pings - limit)
 
 

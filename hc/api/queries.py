@@ -67,7 +67,7 @@ class PingRow(NamedTuple):
 
 def ping_rows(check: Check, limit: int, *, before: int | None = None) -> list[PingRow]:
     """The newest visible pings, newest first; those with numbers below `before`."""
-    log_limit = Profile.of(check.project.owner_id).ping_log_limit
+    log_limit = Profile.known(check.project.owner).ping_log_limit
     rows = Ping.objects.filter(owner=check, n__gt=check.n_pings - log_limit)
     if before is not None:
         rows = rows.filter(n__lt=before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from hc.accounts.access import AuthenticatedRequest, ProjectAccess, check_by_uni
 from hc.accounts.services import accounts
 from hc.api import event_log, fingerprint, history
 from hc.api.event_log import PING_KINDS, Cursor, Wanted
-from hc.api.models import Check
+from hc.api.models import Channel, Check
 from hc.core.schedule import Cron, OnCalendar
 from hc.front import rows as view
 from hc.front.channels import channel_rows
@@ -71,7 +72,8 @@ def _page(request: AuthenticatedRequest, check: Check, access: ProjectAccess) ->
 
 
 def _live_part(request: HttpRequest, check: Check, access: ProjectAccess) -> HttpResponse:
-    version = _version(check, access, Frame(access.user, timezone.now()).zone)
+    known = Channel.objects.filter(project=check.project_id)
+    version = _version(check, access, Frame(access.user, timezone.now()).zone, known)
     if is_known(request, version):
         return tagged(HttpResponse(status=304), version)
     context = _context(request, check, access)
@@ -109,7 +111,7 @@ def _context(request: HttpRequest, check: Check, access: ProjectAccess) -> dict[
         "run_ends": check.last_start + check.grace if check.last_start else None,
         "channels": channels,
         "n_used": sum(c["used"] for c in channels),
-        "version": _version(check, access, own),
+        "version": _version(check, access, own, [c["channel"] for c in channels]),
         **_for_editors(check, access, past, own),
     }
 
@@ -128,11 +130,12 @@ def _for_editors(
     }
 
 
-def _version(check: Check, access: ProjectAccess, zone: ZoneInfo) -> str:
-    """Changes with anything that the page shows, apart from ages. Three queries."""
+def _version(
+    check: Check, access: ProjectAccess, zone: ZoneInfo, channels: Iterable[Channel]
+) -> str:
+    """Changes with anything that the page shows, apart from ages: which of the project's channels
+    the check uses counts as an edit of it. Two queries."""
     row = view.row(check, timezone.now(), zone)
-    channels = check.project.channel_set.order_by("pk")
-    used = channels.values_list("pk", "name", "disabled", "checks").filter(checks=check)
-    number = channels.count()
-    seen = (row.facts(), event_log.version(check), list(used), number, access.role, str(zone))
+    known = sorted((channel.pk, channel.name, channel.disabled) for channel in channels)
+    seen = (row.facts(), event_log.version(check), known, access.role, str(zone))
     return fingerprint.digest(seen)[:24]

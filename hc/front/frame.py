@@ -33,12 +33,7 @@ class Frame:
 
     @cached_property
     def profile(self) -> Profile | None:
-        if self._user is None:
-            return None
-        try:
-            return self._user.profile
-        except Profile.DoesNotExist:
-            return Profile.of(self._user.pk)
+        return Profile.known(self._user) if self._user else None
 
     @property
     def theme(self) -> str:

@@ -43,7 +43,7 @@ class Addresses:
 
 def style_of(check: Check, access: ProjectAccess) -> str:
     """ "uuid" or "slug": as the person likes it, else as the project has it."""
-    chosen = Profile.of(access.user.pk).list_view.get("ping_style")
+    chosen = Profile.known(access.user).list_view.get("ping_style")
     usual = "slug" if access.project.show_slugs else "uuid"
     return str(chosen) if chosen in STYLES else usual
 

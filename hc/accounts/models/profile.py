@@ -90,6 +90,14 @@ class Profile(models.Model):
         return f"Profile of {self.user_id}"
 
     @classmethod
+    def known(cls, user: User) -> Profile:
+        """As `of`; the one that was read with the user, if it was."""
+        try:
+            return user.profile
+        except cls.DoesNotExist:
+            return cls.of(user.pk)
+
+    @classmethod
     def of(cls, user_id: int) -> Profile:
         """The profile of a user; made now if there is none yet."""
         profile, _ = cls.objects.get_or_create(user_id=user_id)

@@ -91,7 +91,7 @@ def _furnish(user: User, *, confirmed: bool) -> None:
 def touch(user: User) -> bool:
     """Remember that the user is active; whether that was written, which it is once a day."""
     today = timezone.now()
-    profile = Profile.of(user.pk)
+    profile = Profile.known(user)
     last = profile.last_active_date
     if last is not None and (today - last).days < 1:
         return False

@@ -34,9 +34,10 @@ _OUTCOMES = {"s": "good", "l": "late", "f": "failed", "m": "missed", "r": "runni
 
 @register.simple_tag
 @lru_cache(maxsize=256)
-def icon(name: str, size: int = 16) -> SafeString:
-    """An icon beside a word. The library draws each anew, which lists cannot afford."""
-    return SafeString(lucide(name, size=size, aria_hidden="true"))
+def icon(name: str, size: int = 16, css: str = "") -> SafeString:
+    """An icon beside a word. The library draws each anew, which pages cannot afford."""
+    classes = {"class": css} if css else {}
+    return SafeString(lucide(name, size=size, aria_hidden="true", **classes))
 
 
 @register.simple_tag
