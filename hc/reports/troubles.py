@@ -15,6 +15,7 @@ from django.urls import reverse
 from hc.accounts.models import Project, User
 from hc.api.models import Check, Flip, Limit, TokenBucket
 from hc.api.services import mails
+from hc.core import words
 from hc.lib.links import absolute
 from hc.logs.models import Record
 from hc.reports.letters import letter, link_to
@@ -65,7 +66,7 @@ def send_log_summary(now: datetime) -> int:
     if not number:
         return 0
     facts = {"number": number, "link": absolute(reverse("admin:logs_record_changelist"))}
-    subject = f"{settings.SITE_NAME}: {number} log records"
+    subject = f"{settings.SITE_NAME}: {words.count(number, 'log record')}"
     with transaction.atomic():
         if TokenBucket.authorize("log-summary", ONCE_A_DAY, now):
             people = [address for _, address in settings.ADMINS]

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from hc.core import words
 from hc.reports import troubles
 
 
@@ -16,4 +17,4 @@ class Command(BaseCommand):
 
     def handle(self, **_: Any) -> None:
         number = troubles.send_log_summary(timezone.now())
-        self.stdout.write(f"{number} log records in the last 24 hours.")
+        self.stdout.write(f"{words.count(number, 'log record')} in the last 24 hours.")
