@@ -90,6 +90,7 @@ def _context(request: HttpRequest, check: Check, access: ProjectAccess) -> dict[
     log = event_log.page(check, LISTED, Cursor(), EVENTS)
     rule = check.schedule_rule()
     channels = channel_rows(check)
+    alert_at = check.due + check.grace if check.due else None
     return {
         "access": access,
         "project": access.project,
@@ -107,7 +108,8 @@ def _context(request: HttpRequest, check: Check, access: ProjectAccess) -> dict[
         "typical": past.typical,
         "charts": charts(past, now, own),
         "expression": rule.expression if isinstance(rule, Cron | OnCalendar) else "",
-        "alert_at": check.due + check.grace if check.due else None,
+        "alert_at": alert_at,
+        "is_overdue": alert_at is not None and alert_at <= now,
         "run_ends": check.last_start + check.grace if check.last_start else None,
         "channels": channels,
         "n_used": sum(c["used"] for c in channels),
