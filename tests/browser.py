@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.validity import FOLDER, Seen
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 QUIET = [
@@ -20,6 +22,7 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+WATCH = FOLDER / "watch.js"
 
 
 @contextmanager
@@ -32,24 +35,47 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Tab:
-    """A page and its complaints: console errors, script errors, violations of the policy."""
+    """A page and its complaints: console errors, script errors, violations of the policy.
+
+    `seen`: the states of the page that were drawn.
+    """
 
     page: Page
     complaints: list[str] = field(default_factory=list)
+    seen: Seen = field(default_factory=Seen)
+
+    def forgive(self, text: str) -> None:
+        """Drop the complaints with this text: the test brings them about."""
+        self.complaints[:] = [one for one in self.complaints if text not in one]
+
+
+# How tests open tabs: with the options of a profile.
+OpenTab = Callable[..., AbstractContextManager[Tab]]
 
 
 @contextmanager
 def tab(browser: Browser, **options: Any) -> Iterator[Tab]:
     """A page in a fresh profile."""
     context = browser.new_context(locale="en-GB", timezone_id="Europe/Riga", **options)
-    opened = Tab(context.new_page())
-    opened.page.set_default_timeout(10_000)
+    complaints: list[str] = []
+    seen = Seen()
 
     def on_console(message: Any) -> None:
         if message.type in ("error", "warning"):
-            opened.complaints.append(f"{message.type}: {message.text}")
+            complaints.append(f"{message.type}: {message.text}")
 
-    opened.page.on("console", on_console)
-    opened.page.on("pageerror", lambda error: opened.complaints.append(f"script: {error}"))
-    yield opened
+    def on_violation(_: Any, text: str) -> None:
+        complaints.append(f"policy: {text}")
+
+    def on_state(_: Any, url: str, markup: str) -> None:
+        seen.add("state", url, markup)
+
+    context.on("console", on_console)
+    context.on("weberror", lambda error: complaints.append(f"script: {error.error}"))
+    context.expose_binding("tellViolation", on_violation)
+    context.expose_binding("tellState", on_state)
+    context.add_init_script(path=WATCH)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    yield Tab(page, complaints, seen)
     context.close()

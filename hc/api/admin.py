@@ -21,6 +21,7 @@ from hc.api.models import (
     Flip,
     Notification,
     Ping,
+    RemovedCheck,
     ScheduleKind,
 )
 from hc.api.models.check import DEFAULT_GRACE, DEFAULT_TIMEOUT
@@ -51,6 +52,8 @@ PING_KINDS["Success"] |= Q(kind=None)
 
 
 def check_link(check: Check | None) -> str:
+    if check and check.removed:
+        return f"{check.label()} (deleted)"
     return link_to(check, check.label() if check else "")
 
 
@@ -463,3 +466,20 @@ class DailyRollupAdmin(OfCheck, Endless[DailyRollup]):
     @admin.display(description="Down for")
     def downtime(self, rollup: DailyRollup) -> str:
         return words.brief(timedelta(seconds=rollup.down_seconds))
+
+
+@admin.register(RemovedCheck)
+class RemovedCheckAdmin(OfCheck, Journal[RemovedCheck]):
+    """Brought back in their projects; deleted for good by housekeeping, with all that is theirs."""
+
+    list_display = ("id", "check_link", "removed", "by")
+    list_filter = ("removed",)
+    list_select_related = ("owner",)
+    search_fields = ("owner__name", "by")
+    codes = ("owner__code",)
+    ordering = ("-id",)
+    fields = ("check_link", "removed", "by")
+    readonly_fields = ("check_link",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: RemovedCheck | None = None) -> bool:
+        return False

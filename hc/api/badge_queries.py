@@ -23,12 +23,12 @@ _LATE = """c.due <= %(now)s AND c.status = 'up'
 _DOWN = "c.alert_after <= %(now)s OR c.status = 'down'"
 _COUNTED = f"""
 SELECT COUNT(*), COUNT(CASE WHEN {_LATE} THEN 1 END), COUNT(CASE WHEN {_DOWN} THEN 1 END){{tags}}
-FROM api_check c WHERE c.project_id = (
+FROM api_check c WHERE c.removed IS NULL AND c.project_id = (
  SELECT p.id FROM accounts_project p WHERE p.badge_key = %(key)s AND p.removed IS NULL){{only}}"""
 _ONE = f"""
 SELECT c.name, c.slug, CASE WHEN {_LATE} THEN 1 ELSE 0 END, CASE WHEN {_DOWN} THEN 1 ELSE 0 END
 FROM api_check c JOIN accounts_project p ON p.id = c.project_id
-WHERE c.badge_key = %(key)s AND p.removed IS NULL"""
+WHERE c.badge_key = %(key)s AND c.removed IS NULL AND p.removed IS NULL"""
 _KINDS = {"now": "timestamptz", "key": "text"}
 _OF_PROJECT = Statement("hc_badge", _COUNTED.format(tags="", only=""), _KINDS)
 _OF_TAG = Statement(

@@ -3,8 +3,10 @@
 Sums and counts over the checks and channels of a project, exact in that no change leaves all of
 them as they were: ids only grow, so that what comes and goes changes the number or the sum of ids;
 pings only raise `n_pings`; people and scripts raise `edits`, also when they link a check to a
-channel or unlink it; the alert loop takes checks down; and what the clock alone changes is counted
-at the time that is asked for.
+channel or unlink it, remove it or bring it back; the alert loop takes checks down; and what the
+clock alone changes is counted at the time that is asked for. Removed checks, which no list shows,
+are counted along: to leave them out would cost each of these looks more than the few that they
+cause in vain.
 """
 
 from __future__ import annotations

@@ -82,7 +82,10 @@ def _counted(projects: list[int], now: datetime) -> Any:
 def _incidents(projects: list[int], since: datetime) -> dict[int, datetime]:
     """When a check of each project went down last."""
     flips = Flip.objects.filter(
-        owner__project_id__in=projects, new_status=Status.DOWN, created__gte=since
+        owner__project_id__in=projects,
+        owner__removed=None,
+        new_status=Status.DOWN,
+        created__gte=since,
     )
     found = flips.values("owner__project_id").annotate(last=Max("created"))
     return dict(found.values_list("owner__project_id", "last"))

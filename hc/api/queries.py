@@ -42,6 +42,22 @@ def down_counts(project_ids: Sequence[int], now: datetime) -> dict[int, int]:
     return {row["project_id"]: row["number"] for row in rows}
 
 
+class ChannelCounts(NamedTuple):
+    """How many channels a project has, and how many of them could not deliver last."""
+
+    total: int
+    failing: int
+
+
+def channels_in(project_id: int) -> ChannelCounts:
+    """One query. A channel that was switched off because of a failure still counts as failing;
+    one that a person has switched off does not."""
+    counted = Channel.objects.filter(project=project_id).aggregate(
+        total=Count("pk"), failing=Count("pk", filter=~Q(last_error=""))
+    )
+    return ChannelCounts(**counted)
+
+
 class PingRow(NamedTuple):
     """A ping without its body. `size`: the bytes of its body, 0 or None if it has none."""
 

@@ -187,6 +187,21 @@ def after_resume(check: CheckState, now: datetime) -> Transition:
     return _flip(fresh, Status.NEW, now, notify=False)
 
 
+def after_absence(check: CheckState, now: datetime) -> Transition:
+    """Watch a check again that was away, so that no ping could reach it.
+
+    If its deadline has passed meanwhile, that says nothing about its job: it waits for its first
+    ping again, and nobody is told.
+    """
+    if check.alert_after is None or now < check.alert_after or check.status is Status.DOWN:
+        return Transition(check)
+    if check.status is Status.PAUSED:
+        return Transition(with_deadline(check._replace(last_start=None)))
+    return _flip(
+        check._replace(last_start=None, last_ping=None, due=None), Status.NEW, now, notify=False
+    )
+
+
 def after_schedule_change(
     check: CheckState, schedule: Schedule, grace: timedelta, now: datetime, *, quiet: bool
 ) -> Transition:

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_POST
 
 from hc.accounts.access import AuthenticatedRequest, ProjectAccess, Role, channel_for, check_for
 from hc.api.models import Check
-from hc.api.services import checks, lifecycle
+from hc.api.services import checks, lifecycle, trash
 from hc.core.state import Status
 from hc.front.channels import channel_rows
+from hc.front.trash import undo_address
 
 
 @require_POST
@@ -60,23 +61,20 @@ def resume(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
 
 @login_required
 def remove(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
-    """Asks for the word, because there is no way back."""
     check, access = check_for(request, code, need=Role.REGULAR)
-    wrong = False
     if request.method == "POST":
-        if request.POST.get("confirmation", "").strip().lower() == "delete":
-            checks.remove(check.code, timezone.now())
-            messages.success(request, f"{check.label()} was deleted.")
-            return redirect("hc-checks", access.project.code)
-        wrong = True
+        now = timezone.now()
+        trash.remove(check.code, now)
+        undo = undo_address(access.project, now)
+        messages.success(request, f"{check.label()} was deleted.", undo)
+        return redirect("hc-checks", access.project.code)
     context = {
         "access": access,
         "project": access.project,
         "section": "checks",
         "check": check,
-        "wrong": wrong,
     }
-    return render(request, "front/check_remove.html", context, status=422 if wrong else 200)
+    return render(request, "front/check_remove.html", context)
 
 
 @require_POST

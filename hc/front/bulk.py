@@ -1,4 +1,5 @@
-"""Many checks at once, chosen in the list: pause, resume, tag, alert through channels, delete."""
+"""Many checks at once, chosen in the list: pause, resume, tag, alert through channels, move,
+delete."""
 
 from __future__ import annotations
 
@@ -17,13 +18,17 @@ from django.views.decorators.http import require_POST
 from hc.accounts.access import AuthenticatedRequest, ProjectAccess, Role, project_for
 from hc.api import fingerprint
 from hc.api.models import Channel, Check
-from hc.api.services import checks, many
+from hc.api.services import checks, many, trash
 from hc.core import words
 from hc.front import listing
 from hc.front.listing import Wanted
+from hc.front.transfer_form import targets_of
+from hc.front.trash import undo_address
 from hc.integrations.names import channel_name
 
 MAX_TAG = 100
+# So many checks are told by name.
+NAMED = 5
 
 
 @require_POST
@@ -105,15 +110,43 @@ def _channels(
     return None
 
 
+def _move(
+    request: AuthenticatedRequest, access: ProjectAccess, rows: QuerySet[Check]
+) -> HttpResponse | None:
+    """Asks where to, or does it."""
+    targets = targets_of(request.user, access.project)
+    options = [(code, str(project)) for code, project in targets.items()]
+    page = {"options": options, "chosen": request.POST.get("to", "")}
+    if "to" not in request.POST:
+        return _ask(request, access, rows, "front/bulk_move.html", page)
+    target = targets.get(request.POST["to"])
+    if target is None:
+        page["wrong"] = "Choose one of the projects in the list."
+        return _ask(request, access, rows, "front/bulk_move.html", page)
+    try:
+        number, stayed = many.move_all(rows, target, timezone.now())
+    except checks.LimitReached:
+        page["wrong"] = "Its owner’s account has no room for so many checks."
+        return _ask(request, access, rows, "front/bulk_move.html", page)
+    messages.success(request, f"{words.count(number, 'check')} moved to {target}.")
+    if stayed:
+        names = ", ".join(stayed[:NAMED]) + (" and others" if len(stayed) > NAMED else "")
+        messages.warning(
+            request, f"{target} has checks with the slugs of these, which stay: {names}."
+        )
+    return None
+
+
 def _delete(
     request: AuthenticatedRequest, access: ProjectAccess, rows: QuerySet[Check]
 ) -> HttpResponse | None:
-    """Asks for the word, because there is no way back."""
-    if request.POST.get("confirmation", "").strip().lower() != "delete":
-        wrong = {"wrong": "confirmation" in request.POST}
-        return _ask(request, access, rows, "front/bulk_delete.html", wrong)
-    done = checks.remove_all(rows, timezone.now())
-    messages.success(request, f"{words.count(len(done), 'check')} deleted.")
+    """Asks once more, since there may be many, or does it; there is a way back."""
+    if "sure" not in request.POST:
+        return _ask(request, access, rows, "front/bulk_delete.html", {})
+    now = timezone.now()
+    done = trash.remove_all(rows, now)
+    undo = undo_address(access.project, now)
+    messages.success(request, f"{words.count(len(done), 'check')} deleted.", undo)
     return None
 
 
@@ -125,6 +158,7 @@ _ACTIONS: dict[
     "tag": _tag,
     "untag": _untag,
     "channels": _channels,
+    "move": _move,
     "delete": _delete,
 }
 

@@ -13,12 +13,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from hc.accounts.access import AuthenticatedRequest, ProjectAccess, check_by_unique_key, check_for
-from hc.accounts.services import accounts
 from hc.api import event_log, fingerprint, history
 from hc.api.event_log import PING_KINDS, Cursor, Wanted
 from hc.api.models import Channel, Check
 from hc.core.schedule import Cron, OnCalendar
 from hc.front import rows as view
+from hc.front import visits
 from hc.front.channels import channel_rows
 from hc.front.chart import charts, downtime_text, uptime_bars
 from hc.front.events import event_rows, zone_of
@@ -66,8 +66,7 @@ def cloaked_status(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _page(request: AuthenticatedRequest, check: Check, access: ProjectAccess) -> HttpResponse:
-    if accounts.touch(request.user):
-        request.session.modified = True  # the session lasts two weeks from now on
+    visits.note(request, access.project)
     return render(request, "front/check.html", _context(request, check, access))
 
 

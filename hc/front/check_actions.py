@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -20,7 +21,7 @@ from hc.accounts.views.limits import too_many
 from hc.api import history
 from hc.api.models import Check, Limit, TokenBucket
 from hc.api.models.token_bucket import ALLOWED
-from hc.api.services import checks, lifecycle
+from hc.api.services import checks, clearing, lifecycle
 from hc.core import zones
 from hc.front import zone_hint
 from hc.front.forms import RulesForm
@@ -72,17 +73,27 @@ def transfer(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
 
 @login_required
 def clear(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
-    """Asks for the word, because there is no way back."""
     check, _ = check_for(request, code, need=Role.REGULAR)
-    wrong = False
     if request.method == "POST":
-        if request.POST.get("confirmation", "").strip().lower() == "clear":
-            lifecycle.clear(check.code, timezone.now())
-            messages.success(request, f"The log of {check.label()} is empty.")
-            return leave(request, "hc-details", check.code)
-        wrong = True
-    context = _frame(request, check) | {"wrong": wrong}
-    return render_panel(request, "front/check_clear.html", context, 422 if wrong else 200)
+        clearing.clear(check.code, timezone.now())
+        undo = reverse("hc-undo-clear", args=[check.code])
+        # The tags of a message are where its button for undoing leads.
+        messages.success(request, f"The log of {check.label()} is empty.", undo)
+        return leave(request, "hc-details", check.code)
+    return render_panel(request, "front/check_clear.html", _frame(request, check))
+
+
+@require_POST
+@login_required
+def undo_clear(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
+    check, _ = check_for(request, code, need=Role.REGULAR)
+    try:
+        clearing.undo_clear(check.code, timezone.now())
+    except lifecycle.TooLate:
+        messages.info(request, f"It is too late to take that back: {check.label()} has changed.")
+    else:
+        messages.success(request, f"The log of {check.label()} is back.")
+    return redirect("hc-details", check.code)
 
 
 @login_required

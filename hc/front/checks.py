@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -15,16 +19,18 @@ from django.views.decorators.http import require_POST
 
 from hc.accounts.access import AuthenticatedRequest, ProjectAccess, project_for
 from hc.accounts.models import Profile, Sort
-from hc.accounts.services import accounts
 from hc.accounts.services.list_view import keep_list_view
+from hc.accounts.services.saved_views import views_of
 from hc.api import fingerprint, queries
-from hc.api.models import Channel, Check
+from hc.api.models import Check
 from hc.api.services.checks import available
-from hc.front import listing
+from hc.api.services.trash import removed_in
+from hc.front import listing, saved_views, visits
 from hc.front import rows as view
 from hc.front.frame import frame_of
-from hc.front.listing import Wanted
+from hc.front.listing import Entry, Wanted
 from hc.front.live import is_known, tagged
+from hc.front.snippets import Addresses, style_of
 
 # What a browser says of the rows that it has: "key.version" with commas between.
 HAVE = "HC-Rows"
@@ -33,8 +39,7 @@ HAVE = "HC-Rows"
 @login_required
 def checks(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
     access = project_for(request, code)
-    if accounts.touch(request.user):
-        request.session.modified = True  # the session lasts two weeks from now on
+    visits.note(request, access.project)
     page = ListPage(request, access)
     return render(request, "front/checks.html", page.context() | {"version": page.version})
 
@@ -55,11 +60,15 @@ def status(request: HttpRequest, code: UUID) -> HttpResponse:
 def set_view(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
     """How the list looks, for this person: order, density, addresses. Filters stay as they are."""
     access = project_for(request, code)
-    keep_list_view(request.user, request.POST)
-    query = request.POST.get("query", "")
+    said = request.POST.dict()
+    query = QueryDict(said.get("query", "").removeprefix("?"), mutable=True)
+    if query.get("sort") and query["sort"] == said.get("sort"):
+        del said["sort"]  # the order of this address, not one that was chosen
+    else:
+        query.pop("sort", None)
+    keep_list_view(request.user, said)
     target = redirect("hc-checks", access.project.code)
-    if query.startswith("?") and query.isprintable():
-        target["Location"] += query
+    target["Location"] += f"?{query.urlencode()}" if query else ""
     return target
 
 
@@ -69,7 +78,7 @@ class ListPage:
     def __init__(self, request: HttpRequest, access: ProjectAccess) -> None:
         self.access, self.project = access, access.project
         self.now = timezone.now()
-        frame = frame_of(request)
+        self.frame = frame = frame_of(request)
         self.profile = frame.profile or Profile()
         self.view: dict[str, Any] = {"down_first": True} | self.profile.list_view
         self.wanted = Wanted.of(
@@ -84,18 +93,24 @@ class ListPage:
     def context(self) -> dict[str, Any]:
         everything = listing.entries(self.project.pk, self._checks)
         chosen = listing.choose(everything, self.wanted, self.now)
+        rows = self._rows(chosen.ids)
         return {
             "access": self.access,
             "project": self.project,
             "section": "checks",
-            "rows": self._rows(chosen.ids),
+            "rows": self._with_addresses(rows, everything) if self.shows_addresses else rows,
+            "shows_addresses": self.shows_addresses,
             "chosen": chosen,
             "wanted": self.wanted,
             "down": chosen.counters.get("down", 0),
-            "n_channels": Channel.objects.filter(project=self.project).count(),
+            "n_channels": self.frame.channels_in(self.project).total,
             "room": available(self.project),
+            "n_removed": removed_in(self.project, self.now).count() if self.access.can_edit else 0,
             "sorts": Sort.choices,
             "view": self.view,
+            "views": saved_views.links(
+                views_of(self.access.user, self.project), self.project, self.wanted
+            ),
         }
 
     def _rows(self, ids: list[int]) -> list[view.CheckRow]:
@@ -107,11 +122,31 @@ class ListPage:
             if pk in found
         ]
 
+    @property
+    def shows_addresses(self) -> bool:
+        """Whether there is a column with ping addresses, which those who only look never see."""
+        return bool(self.view.get("addresses")) and self.access.can_edit
+
+    def _with_addresses(
+        self, rows: list[view.CheckRow], everything: Sequence[Entry]
+    ) -> list[view.CheckRow]:
+        style, slugs = style_of(self.access), Counter(entry.slug for entry in everything)
+        found = []
+        for row in rows:
+            same = partial(slugs.__getitem__, row.check.slug)
+            known = Addresses.by(style, row.check, self.project, same)
+            why = _NO_ADDRESS.get(known.missing, "")
+            found.append(replace(row, address=known.url, no_address=why))
+        return found
+
     def _url(self, check: Check) -> str:
         """Those who may only look do not learn codes: one could ping with them."""
         if self.access.can_edit:
             return reverse("hc-details", args=[check.code])
         return reverse("hc-cloaked", args=[check.unique_key])
+
+
+_NO_ADDRESS = {"slug": "no slug", "key": "no ping key", "unique": "slug not unique"}
 
 
 def _changes(request: HttpRequest, page: ListPage) -> bytes:

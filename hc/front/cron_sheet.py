@@ -54,7 +54,7 @@ PLACES = [
     Place("#fields", "The five fields"),
     Place("#tester", "Try it"),
     Place("#examples", "Common expressions"),
-    Place("#zones", "Time zones and summer time"),
+    Place("#time-zones", "Time zones and summer time"),
 ]
 
 

@@ -141,7 +141,7 @@ class Renderer(RendererHTML):
     def fence(self, tokens: Sequence[Token], at: int, *_: Any) -> str:
         token = tokens[at]
         return (
-            f'<div class="copyable copyable-block"><pre id="code-{at}" tabindex="0" '
+            f'<div class="copyable copyable-block"><pre id="code-{at}" role="group" tabindex="0" '
             f'aria-label="{escape(_LANGUAGES.get(token.info, "Code"))}">'
             f"{escape(token.content.rstrip())}</pre>"
             f'<button class="button button-plain button-small" type="button" '

@@ -9,6 +9,7 @@ from typing import Any, Self
 from django import forms
 from django.core.validators import RegexValidator
 
+from hc.accounts.services import saved_views
 from hc.accounts.services.projects import MAX_NAME
 from hc.api.models import Check, ScheduleKind
 from hc.api.services.checks import Details, ScheduleSettings, revision
@@ -280,3 +281,25 @@ class ProjectForm(forms.Form):
 
     def clean_name(self) -> str:
         return " ".join(self.cleaned_data["name"].split())
+
+
+class SavedViewForm(forms.Form):
+    """The name of a view of the list."""
+
+    name = forms.CharField(
+        max_length=saved_views.MAX_NAME,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    replace = forms.BooleanField(
+        required=False, widget=forms.HiddenInput, label="Replace it by what the list shows now"
+    )
+
+    def clean_name(self) -> str:
+        name = " ".join(self.cleaned_data["name"].split())
+        if not name.isprintable():
+            raise forms.ValidationError("There is a character in it that cannot be shown.")
+        return name
+
+    def offer_to_replace(self, reason: str) -> None:
+        self.add_error("name", f"{reason} Choose another one, or replace it.")
+        self.fields["replace"].widget = forms.CheckboxInput()

@@ -22,14 +22,18 @@ from hc.api.models import Outage
 from hc.api.services import listening
 from hc.api.services.heartbeats import silent_since
 from hc.core import zones
+from hc.front import visits
 
 
 class Frame:
     """Asked by templates; each answer is fetched when it is first needed."""
 
-    def __init__(self, user: User | None, now: datetime) -> None:
+    def __init__(self, user: User | None, now: datetime, last_project: int | None = None) -> None:
         self._user = user
         self._now = now
+        # The key of the project in which the person was last.
+        self.last_project = last_project
+        self._channels: dict[int, queries.ChannelCounts] = {}
 
     @cached_property
     def profile(self) -> Profile | None:
@@ -66,6 +70,12 @@ class Frame:
     @cached_property
     def down_by_project(self) -> dict[int, int]:
         return {project.pk: down for project, down in self.projects}
+
+    def channels_in(self, project: Project) -> queries.ChannelCounts:
+        """How many ways a project has to tell people, and how many of them fail."""
+        if project.pk not in self._channels:
+            self._channels[project.pk] = queries.channels_in(project.pk)
+        return self._channels[project.pk]
 
     @property
     def initials(self) -> str:
@@ -109,7 +119,10 @@ def frame_of(request: HttpRequest) -> Frame:
     known: Frame | None = getattr(request, "_frame", None)
     if known is None:
         user = getattr(request, "user", None)
-        known = Frame(user if isinstance(user, User) else None, timezone.now())
+        if isinstance(user, User):
+            known = Frame(user, timezone.now(), visits.last_project(request))
+        else:
+            known = Frame(None, timezone.now())
         setattr(request, "_frame", known)  # noqa: B010 - requests have no such field
     return known
 

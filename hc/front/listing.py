@@ -63,7 +63,8 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a page of the list is asked for. `page` counts from 1."""
+    """What a page of the list is asked for. `page` counts from 1; `order` is the `sort` that the
+    address asks for, if it does."""
 
     tags: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
@@ -71,25 +72,35 @@ class Wanted:
     sort: str = "created"
     down_first: bool = True
     page: int = 1
+    order: str = ""
 
     @classmethod
     def of(cls, query: QueryDict, *, sort: str, down_first: bool) -> Wanted:
         """What the address asks for; what it says of the order goes before the preference."""
         statuses = [_FROM_ADDRESS.get(s, s) for s in query.getlist("status")]
-        asked = query.get("sort", "")
+        order = query.get("sort", "")
+        order = order if order in SORTS else ""
         page = query.get("page", "")
         return cls(
             tags=tuple(dict.fromkeys(tag for tag in query.getlist("tag") if tag))[:MAX_FILTERS],
             statuses=tuple(dict.fromkeys(s for s in statuses if s in ORDER)),
             search=" ".join(query.get("search", "").split())[:MAX_SEARCH],
-            sort=asked if asked in SORTS else sort if sort in SORTS else "created",
+            sort=order or (sort if sort in SORTS else "created"),
             down_first=down_first,
             page=int(page) if re.fullmatch("[1-9][0-9]{0,5}", page) else 1,
+            order=order,
         )
 
     @property
     def is_filtered(self) -> bool:
         return bool(self.tags or self.statuses or self.search)
+
+    def is_same_as(self, other: Wanted) -> bool:
+        """Whether both show the same checks in the same order, on whatever page."""
+        return self._shown() == other._shown()
+
+    def _shown(self) -> tuple[object, ...]:
+        return frozenset(self.tags), frozenset(self.statuses), self.search.casefold(), self.sort
 
     def address(self, **changes: Any) -> str:
         """The query that asks for this, with changes; the first page unless that is one."""
@@ -98,6 +109,7 @@ class Wanted:
         pairs = [("tag", tag) for tag in asked.tags]
         pairs += [("status", _IN_ADDRESS.get(s, s)) for s in asked.statuses]
         pairs += [("search", asked.search)] if asked.search else []
+        pairs += [("sort", asked.order)] if asked.order else []
         pairs += [("page", str(asked.page))] if asked.page > 1 else []
         return f"?{urlencode(pairs)}" if pairs else "?"
 

@@ -15,10 +15,11 @@ from django.views.decorators.http import require_safe
 
 from hc.accounts.access import AuthenticatedRequest, projects_of, removed_projects_of, user_of
 from hc.accounts.models import User
-from hc.accounts.services import accounts, policies
+from hc.accounts.services import policies
 from hc.accounts.services.projects import KEPT, create_project
 from hc.api.project_cards import ProjectCard, project_cards
 from hc.core.state import Shown
+from hc.front import visits
 from hc.front.forms import ProjectForm
 from hc.front.live import live_response
 
@@ -37,8 +38,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     if "refresh" in request.GET:
         return JsonResponse(_in_brief(_cards(user)))
-    if accounts.touch(user):
-        request.session.modified = True  # the session lasts two weeks from now on
+    visits.note(request)
     now = timezone.now()
     removed = ((one, one.removed + KEPT) for one in removed_projects_of(user) if one.removed)
     context = _context(request, user) | {

@@ -61,6 +61,9 @@ class CheckRow:
     channels: int = 0
     tags: tuple[str, ...] = field(default=())
     url: str = ""
+    # Where its pings go, or why there is no such address; both are empty if that is not shown.
+    address: str = ""
+    no_address: str = ""
 
     @property
     def mark(self) -> str:
@@ -102,6 +105,8 @@ class CheckRow:
             self.duration,
             check.outcomes,
             self.channels,
+            self.address,
+            self.no_address,
         )
 
 

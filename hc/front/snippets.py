@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
 
 from hc.accounts.access import ProjectAccess
-from hc.accounts.models import Profile
+from hc.accounts.models import Profile, Project
 from hc.api.models import Check
 from hc.front.clocks import cron_line, systemd_timer
 
@@ -27,13 +28,19 @@ class Addresses:
 
     @classmethod
     def of(cls, check: Check, access: ProjectAccess) -> Addresses:
-        style = style_of(check, access)
+        same = Check.objects.filter(project=access.project).exactly(slug=check.slug)
+        return cls.by(style_of(access), check, access.project, same.count)
+
+    @classmethod
+    def by(
+        cls, style: str, check: Check, project: Project, count_same: Callable[[], int]
+    ) -> Addresses:
+        """`count_same`: how many checks of the project have its slug; asked if that matters."""
         if style == "uuid":
             return cls(style, f"{settings.PING_ENDPOINT}{check.code}", _mail(str(check.code)))
-        key = access.project.ping_key
+        key = project.ping_key
         missing = "slug" if not check.slug else "key" if not key else ""
-        same = Check.objects.filter(project=access.project).exactly(slug=check.slug)
-        if not missing and same.count() > 1:
+        if not missing and count_same() > 1:
             missing = "unique"
         if missing:
             return cls(style, missing=missing)
@@ -41,7 +48,7 @@ class Addresses:
         return cls(style, url, _mail(f"{key}+{check.slug}"))
 
 
-def style_of(check: Check, access: ProjectAccess) -> str:
+def style_of(access: ProjectAccess) -> str:
     """ "uuid" or "slug": as the person likes it, else as the project has it."""
     chosen = Profile.known(access.user).list_view.get("ping_style")
     usual = "slug" if access.project.show_slugs else "uuid"

@@ -14,6 +14,20 @@ from hc.api.services.checks import available
 from hc.api.services.lifecycle import slug_is_taken
 
 
+def targets_of(user: User, source: Project) -> dict[str, Project]:
+    """The other projects in which the user may change something and that have room for a check,
+    by their codes."""
+    mine = projects_of(user)
+    roles = roles_of(user, mine)
+    return {
+        str(project.code): project
+        for project in mine
+        if project.pk != source.pk
+        and roles.get(project.pk, Role.READONLY) >= Role.REGULAR
+        and _has_room(source, project)
+    }
+
+
 class TransferForm(forms.Form):
     """Offers the projects in which somebody may change something and that have room.
 
@@ -42,15 +56,7 @@ class TransferForm(forms.Form):
 
     def __init__(self, user: User, check: Check, data: Any = None) -> None:
         super().__init__(data, initial={"slug": check.slug})
-        mine = projects_of(user)
-        roles = roles_of(user, mine)
-        self._targets = {
-            str(project.code): project
-            for project in mine
-            if project.pk != check.project_id
-            and roles.get(project.pk, Role.READONLY) >= Role.REGULAR
-            and _has_room(check.project, project)
-        }
+        self._targets = targets_of(user, check.project)
         choices = [(code, str(project)) for code, project in self._targets.items()]
         self.fields["project"].choices = [("", "Choose …"), *choices]  # type: ignore[attr-defined]
         if not check.slug:

@@ -21,7 +21,9 @@ from hc.front import (
     log,
     pings,
     projects,
+    saved_views,
     search,
+    trash,
     tv,
 )
 
@@ -58,6 +60,20 @@ urlpatterns = [
     path("projects/<uuid:code>/checks/status/", checks.status, name="hc-checks-status"),
     path("projects/<uuid:code>/checks/view/", checks.set_view, name="hc-checks-view"),
     path("projects/<uuid:code>/checks/bulk/", bulk.act, name="hc-checks-bulk"),
+    path("projects/<uuid:code>/checks/removed/", trash.shelf, name="hc-removed-checks"),
+    path("projects/<uuid:code>/checks/removed/restore/", trash.restore, name="hc-restore-checks"),
+    path("projects/<uuid:code>/checks/views/", saved_views.shelf, name="hc-views"),
+    path("projects/<uuid:code>/checks/views/add/", saved_views.add, name="hc-add-view"),
+    path(
+        "projects/<uuid:code>/checks/views/<int:pk>/rename/",
+        saved_views.rename,
+        name="hc-rename-view",
+    ),
+    path(
+        "projects/<uuid:code>/checks/views/<int:pk>/remove/",
+        saved_views.remove,
+        name="hc-remove-view",
+    ),
     path("checks/<uuid:code>/channels/", actions.channels, name="hc-check-channels"),
     path("checks/schedule_preview/", check_form.schedule_preview, name="hc-schedule-preview"),
     path("checks/<uuid:code>/details/", check.details, name="hc-details"),
@@ -70,6 +86,7 @@ urlpatterns = [
     path("checks/<uuid:code>/copy/", check_actions.copy, name="hc-copy-check"),
     path("checks/<uuid:code>/transfer/", check_actions.transfer, name="hc-transfer-check"),
     path("checks/<uuid:code>/clear_events/", check_actions.clear, name="hc-clear-events"),
+    path("checks/<uuid:code>/undo_clear/", check_actions.undo_clear, name="hc-undo-clear"),
     path(
         "checks/<uuid:code>/filtering_rules/",
         check_actions.filtering_rules,

@@ -40,7 +40,7 @@ def _clear(user_id: int, now: datetime) -> Iterator[int]:
     """Delete the checks of an account, unless its owner has changed their mind meanwhile."""
     store = objects.configured()
     while True:
-        mine = Check.objects.filter(project__owner_id=user_id).order_by("pk")
+        mine = Check.every.filter(project__owner_id=user_id).order_by("pk")
         some = list(mine.values_list("pk", "code", "n_pings")[:CHECKS])
         if not some:
             return
@@ -49,8 +49,8 @@ def _clear(user_id: int, now: datetime) -> Iterator[int]:
                 return
             # Pings that come meanwhile wait for their check's row, and find it gone.
             ids = [pk for pk, _, _ in some]
-            list(Check.objects.for_update().filter(pk__in=ids).values_list("pk"))
-            Check.objects.filter(pk__in=ids).delete()
+            list(Check.every.for_update().filter(pk__in=ids).values_list("pk"))
+            Check.every.filter(pk__in=ids).delete()
         for _, code, n_pings in some:
             if store is not None:
                 bodies.delete_up_to(store, code, n_pings)
@@ -61,7 +61,7 @@ def _delete(user_id: int, now: datetime) -> int:
     with transaction.atomic():
         if not _is_still_due(user_id, now):
             return 0
-        list(Check.objects.for_update().filter(project__owner_id=user_id).values_list("pk"))
+        list(Check.every.for_update().filter(project__owner_id=user_id).values_list("pk"))
         user = User.objects.get(pk=user_id)
         audit.record("account.deleted", Target(user.email))
         user.delete()

@@ -37,14 +37,14 @@ def prune_objects(store: ObjectStore) -> Iterator[Orphan]:
     Raises NoChecks, and StorageError if the storage cannot be listed.
     """
     codes = [code for folder in store.folders() if (code := code_of(folder))]
-    if not Check.objects.exists():
+    if not Check.every.exists():
         raise NoChecks
     for start in range(0, len(codes), CODES):
         batch = codes[start : start + CODES]
-        owned = set(Check.objects.filter(code__in=batch).values_list("code", flat=True))
+        owned = set(Check.every.filter(code__in=batch).values_list("code", flat=True))
         for code in batch:
             # A check may have come back since, by a restored backup for instance.
-            if code not in owned and not Check.objects.filter(code=code).exists():
+            if code not in owned and not Check.every.filter(code=code).exists():
                 yield _empty(store, code)
 
 

@@ -79,6 +79,7 @@ TASKS = (
     Task("audit log", _DAY, retention.audit_entries),
     Task("invitations", _DAY, retention.invitations),
     Task("removed projects", _HOUR, removals.delete_removed),
+    Task("removed checks", _HOUR, removals.delete_removed_checks),
     Task("mails", _HOUR, mails),
     Task("heartbeats", _HOUR, retention.heartbeats),
     Task("closed accounts", _HOUR, farewells.delete_closed),

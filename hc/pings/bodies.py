@@ -101,7 +101,9 @@ def _move_batch(store: ObjectStore, ids: Sequence[int]) -> int:
 
 
 def _bodies(ids: Sequence[int]) -> list[_Body]:
-    rows = Ping.objects.filter(pk__in=ids).values_list("pk", "owner__code", "n", "body_raw")
+    # Logs that were cleared lie elsewhere for a while, and may come back.
+    present = Ping.objects.filter(pk__in=ids, owner__removed=None)
+    rows = present.values_list("pk", "owner__code", "n", "body_raw")
     return [
         _Body(ping_id, object_key(code, n), bytes(data))
         for ping_id, code, n, data in rows

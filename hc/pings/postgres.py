@@ -265,17 +265,17 @@ _STATEMENTS = (
         [_KINDS[models.CharField]] * 2,
         "SELECT a.ping_key, a.slug, c.code FROM unnest($1, $2) AS a (ping_key, slug) "
         "JOIN accounts_project p ON p.ping_key = a.ping_key "
-        "JOIN api_check c ON c.project_id = p.id AND c.slug = a.slug",
+        "JOIN api_check c ON c.project_id = p.id AND c.slug = a.slug AND c.removed IS NULL",
     ),
     _prepare(
         "hc_lock_checks",
         [_KINDS[models.UUIDField]],
         f"SELECT {', '.join(LOCKED_COLUMNS)} FROM api_check WHERE code = ANY($1) "
-        "ORDER BY id FOR UPDATE",
+        "AND removed IS NULL ORDER BY id FOR UPDATE",
     ),
     (
         f"PREPARE hc_lock_check(uuid) AS SELECT {', '.join(LOCKED_COLUMNS)} FROM api_check "
-        "WHERE code = $1 FOR UPDATE"
+        "WHERE code = $1 AND removed IS NULL FOR UPDATE"
     ),
     _prepare_one(),
     _prepare("hc_update_checks", _CHECK_KINDS, _update(CHECK_COLUMNS)),

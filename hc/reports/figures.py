@@ -117,7 +117,9 @@ def _worst(line: Line) -> tuple[timedelta, list[tuple[int, str]], int]:
 def _changes(projects: Sequence[int], since: datetime) -> dict[int, list[Change]]:
     """The changes of status of each check, which are kept for longer than any report reaches."""
     found: dict[int, list[Change]] = defaultdict(list)
-    flips = Flip.objects.filter(owner__project__in=projects, created__gte=since)
+    flips = Flip.objects.filter(
+        owner__project__in=projects, owner__removed=None, created__gte=since
+    )
     columns = flips.order_by("created", "pk").values_list(
         "owner_id", "created", "old_status", "new_status"
     )

@@ -29,7 +29,8 @@ ONCE_A_DAY = Limit(1, timedelta(hours=20))
 def send_flapping_notices(now: datetime) -> int:
     """Tell the people of each check that changed its status more than 200 times within a day, the
     worst first; of how many checks they were told."""
-    flips = Flip.objects.filter(created__gt=now - DAY, owner__project__removed=None)
+    present = {"owner__removed": None, "owner__project__removed": None}
+    flips = Flip.objects.filter(created__gt=now - DAY, **present)
     counted = flips.values("owner").annotate(number=Count("pk")).filter(number__gt=MANY_FLIPS)
     worst = dict(counted.order_by("-number", "owner").values_list("owner", "number"))
     checks = Check.objects.filter(pk__in=worst).select_related("project__owner").in_bulk()

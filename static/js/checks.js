@@ -1,15 +1,17 @@
 // <hc-checks src="/…/status/"> is the list of checks: it renews what has changed, row by row,
 // filters while one types, and lets rows be chosen.
-import { announce, known, Poll, showInTab, showState } from "./poll.js";
+import { announce, known, Poll, showInTab, showPills, showState } from "./poll.js";
 import { tick } from "./tick.js";
 
 const TYPING = 120;
+const HOVERS = matchMedia("(hover: hover)");
 
 class Checks extends HTMLElement {
   #poll = null;
   #version = null;
   #query = location.search;
   #latest = 0;
+  #waiting = null;
 
   connectedCallback() {
     this.#version = this.getAttribute("version");
@@ -20,6 +22,7 @@ class Checks extends HTMLElement {
     });
     this.#poll.start();
     this.addEventListener("change", () => this.#count());
+    this.querySelector("[data-rows]").addEventListener("pointerleave", () => this.#settle());
     this.#bindSearch();
     this.#count();
   }
@@ -38,20 +41,40 @@ class Checks extends HTMLElement {
     return this.#rows().map((row) => `${row.id.slice(4)}.${row.dataset.version}`).join(",");
   }
 
-  #apply(news) {
+  // isAsked: the person waits for it; else it comes by itself.
+  #apply(news, isAsked = false) {
     this.#version = news.version;
     const focused = this.contains(document.activeElement) ? document.activeElement.id : "";
     if (!this.querySelector("details[open]")) this.part("head").innerHTML = news.head;
     this.part("foot").innerHTML = news.foot;
     this.part("body").innerHTML = news.body;
     this.part("table").hidden = !news.order.length;
-    this.#place(news.order, news.rows);
+    this.#waiting = null;
+    if (isAsked) this.#place(news.order, news.rows);
+    else this.#hold(news.order, news.rows);
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     tick(this);
+    showPills(this);
     const before = document.title;
     showInTab(news.title, this.dataset.icon.replace(/0\.svg$/, `${news.down}.svg`));
     if (before !== document.title) announce(inWords(news.down));
     this.#count();
+  }
+
+  // While the pointer is over the rows none of them moves, comes or goes: only what they say
+  // changes. The rest follows when the pointer has left.
+  #hold(order, changed) {
+    const present = this.#rows().map((row) => row.id.slice(4));
+    const isOver = HOVERS.matches && this.querySelector("[data-rows]").matches(":hover");
+    if (!isOver || !order.length) return this.#place(order, changed);
+    this.#place(present, changed);
+    const added = Object.entries(changed).filter(([key]) => !present.includes(key));
+    this.#waiting = [order, Object.fromEntries(added)];
+  }
+
+  #settle() {
+    if (this.#waiting) this.#place(...this.#waiting);
+    this.#waiting = null;
   }
 
   // Rows that have not changed stay as they are; the others are replaced, added, moved or go.
@@ -116,7 +139,7 @@ class Checks extends HTMLElement {
     if (turn !== this.#latest || !response.ok) return;
     const news = await response.json();
     for (const row of this.#rows()) row.hidden = false;
-    this.#apply(news);
+    this.#apply(news, true);
     announce(`${news.order.length} shown`);
   }
 

@@ -6,6 +6,7 @@ const GO = {
   i: "a[data-go=integrations]",
   b: "a[data-go=badges]",
   s: "a[data-go=settings]",
+  d: "a[data-go=docs]",
   p: "a.bar-home",
 };
 let awaitsPlace = false;

@@ -1,5 +1,5 @@
 // <hc-live src="/part/">…</hc-live> renews its content when the server has another version of it.
-import { announce, known, Poll, showInTab, showState, tagOf } from "./poll.js";
+import { announce, known, Poll, showInTab, showPills, showState, tagOf } from "./poll.js";
 import { tick } from "./tick.js";
 
 class Live extends HTMLElement {
@@ -36,6 +36,7 @@ class Live extends HTMLElement {
     for (const id of chosen) this.querySelector(`#${CSS.escape(id)}`)?.click();
     if (focused) this.querySelector(`#${CSS.escape(focused)}`)?.focus({ preventScroll: true });
     tick(this);
+    showPills(this);
     const part = this.querySelector("[data-title]");
     if (part) showInTab(part.dataset.title, part.dataset.icon);
     announce(part?.dataset.announce);

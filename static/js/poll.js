@@ -93,6 +93,14 @@ export function showInTab(title, icon) {
   if (icon && link && !link.href.endsWith(icon)) link.href = icon;
 }
 
+// <template data-pill="checks"> in what has come: the pill that this tab of the project has now.
+export function showPills(root) {
+  for (const fresh of root.querySelectorAll("template[data-pill]")) {
+    const pill = document.querySelector(`.tabs [data-pill=${fresh.dataset.pill}]`);
+    if (pill && pill.innerHTML.trim() !== fresh.innerHTML.trim()) pill.innerHTML = fresh.innerHTML;
+  }
+}
+
 export function announce(words) {
   const region = document.querySelector("#announcements");
   if (region && words && region.textContent !== words) region.textContent = words;

@@ -3,6 +3,8 @@
 
 const side = document.querySelector("[data-side]");
 const content = side?.querySelector("[data-side-content]");
+// Names the panel while it has no other heading.
+const title = content?.querySelector("#side-title");
 const HASH = /^#(ping-\d+)$/;
 let opener = null;
 let edited = false;
@@ -12,7 +14,7 @@ async function load(url, options = {}) {
   const mine = ++asked;
   content.setAttribute("aria-busy", "true");
   if (!side.open) {
-    content.replaceChildren();
+    content.replaceChildren(title);
     side.showModal();
   }
   try {
@@ -39,7 +41,9 @@ async function load(url, options = {}) {
 
 function follow(url) {
   edited = false;
-  if (new URL(url).pathname === location.pathname) location.reload();
+  const { pathname, search } = new URL(url);
+  const isHere = pathname === location.pathname && (!search || search === location.search);
+  if (isHere) location.reload();
   else location.assign(url);
 }
 
@@ -58,7 +62,7 @@ function say(words) {
   const line = document.createElement("p");
   line.setAttribute("role", "alert");
   line.textContent = words;
-  content.replaceChildren(line);
+  content.replaceChildren(title, line);
 }
 
 const mayLeave = () => !edited || confirm("What you have typed is not saved. Leave it?");
@@ -98,9 +102,10 @@ if (side) {
   side.addEventListener("close", () => {
     edited = false;
     asked += 1;
-    content.replaceChildren();
+    content.replaceChildren(title);
     if (HASH.test(location.hash)) history.replaceState(null, "", location.pathname + location.search);
-    // What opened it may have been renewed meanwhile.
+    // The browser gives the focus back, unless what opened it has been renewed meanwhile.
+    if (document.activeElement !== document.body) return;
     const known = opener && document.getElementById(opener);
     (known?.matches("a, button") ? known : known?.querySelector("a"))?.focus();
   });

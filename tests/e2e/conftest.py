@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.test import override_settings
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
@@ -18,8 +21,13 @@ from hc.accounts.services.accounts import create_account
 from hc.accounts.views.login import BACKEND
 from hc.accounts.views.sudo import SESSION_KEY as SUDO_KEY
 from hc.api.services.heartbeats import Pulse
-from tests.browser import Tab, chromium, tab
+from tests import validity
+from tests.browser import OpenTab, Tab, chromium, tab
 from tests.factories import PASSWORD
+from tests.validity import SENT, Judge
+
+# So many findings are shown: the same one is usually on many pages.
+MOST = 30
 
 # Playwright runs an event loop on this thread; the ORM is not used from inside of it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -29,6 +37,35 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 def browser() -> Iterator[Browser]:
     with chromium() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def judge() -> Iterator[Judge]:
+    with validity.judge() as running:
+        yield running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _recorder() -> Iterator[None]:
+    """The server, which starts with the first test, keeps the HTML that it sends."""
+    with override_settings(MIDDLEWARE=["tests.validity.Recorder", *settings.MIDDLEWARE]):
+        yield
+
+
+@pytest.fixture
+def open_tab(browser: Browser, judge: Judge, live_server: LiveServer) -> OpenTab:
+    """Opens tabs; whatever they complain about and whatever is not valid fails the test."""
+
+    @contextmanager
+    def opening(**options: Any) -> Iterator[Tab]:
+        with tab(browser, base_url=live_server.url, **options) as new:
+            yield new
+        states = [one for one in new.seen.take() if one.where.startswith(live_server.url)]
+        wrong = new.complaints + judge.findings(SENT.take() + states)
+        if wrong:
+            pytest.fail("\n".join(wrong[:MOST]), pytrace=False)
+
+    return opening
 
 
 @pytest.fixture
@@ -43,13 +80,11 @@ def width(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-def opened(browser: Browser, live_server: LiveServer, width: int) -> Iterator[Tab]:
-    """A tab for a visitor; whatever it complains about fails the test."""
+def opened(open_tab: OpenTab, width: int) -> Iterator[Tab]:
+    """A tab for a visitor."""
     Pulse("sendalerts").beat(timezone.now())
-    size = {"width": width, "height": 900 if width > 500 else 740}
-    with tab(browser, viewport=size, base_url=live_server.url) as new:
+    with open_tab(viewport={"width": width, "height": 900 if width > 500 else 740}) as new:
         yield new
-        assert new.complaints == []
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Locator, Page, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Locator, Page, expect
 
 from hc.accounts.models import Profile, Project, Role, User
 from hc.accounts.services.accounts import create_account
@@ -18,7 +17,7 @@ from hc.api.models import Check, Ping
 from hc.core.state import Kind
 from hc.pings.event import MailText, PingEvent
 from hc.pings.writer import record
-from tests.browser import Tab, tab
+from tests.browser import OpenTab, Tab
 from tests.e2e.conftest import sign_in
 from tests.factories import make_cron_check, make_member, make_webhook
 
@@ -131,7 +130,7 @@ def test_editing_at_the_side(opened: Tab, page: Page, check: Check) -> None:
     panel.get_by_role("button", name="Save changes").click()
     expect(panel.get_by_text("Write it like")).to_be_visible()
     expect(panel.get_by_label("Grace time")).to_have_value("soon")
-    opened.complaints.clear()  # the status 422
+    opened.forgive("status of 422")
     panel.get_by_label("Grace time").fill("90 min")
     expect(panel.locator("#preview")).to_contain_text("1 hour 30 minutes")
     panel.get_by_role("button", name="Save changes").click()
@@ -174,7 +173,7 @@ def test_two_people_edit(opened: Tab, page: Page, check: Check) -> None:
     panel.get_by_role("button", name="Save changes").click()
     expect(panel.get_by_text("Somebody else has set this to “Theirs”.")).to_be_visible()
     expect(panel.get_by_label("Name")).to_have_value("Mine")
-    opened.complaints.clear()  # the status 409
+    opened.forgive("status of 409")
     panel.get_by_role("button", name="Save changes").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Mine")
 
@@ -241,10 +240,10 @@ def test_links_in_old_mails_open_their_ping(opened: Tab, page: Page, check: Chec
     expect(side(page).get_by_role("heading", name="Ping #1")).to_be_visible()
     open_check(page, check, "log/#ping-77")
     expect(side(page).get_by_text("This is not kept any more.")).to_be_visible()
-    opened.complaints.clear()  # the status 404
+    opened.forgive("status of 404")
 
 
-def test_a_mail_in_its_frame(page: Page, check: Check) -> None:
+def test_a_mail_in_its_frame(opened: Tab, page: Page, check: Check) -> None:
     now = timezone.now()
     record(
         [PingEvent(check.code, now, scheme="email", ua="bot", body=MAIL, mail=MailText("", ""))],
@@ -260,6 +259,7 @@ def test_a_mail_in_its_frame(page: Page, check: Check) -> None:
     expect(page.locator("[data-form=text]")).to_have_text("plain words")
     page.locator("label", has_text="Raw").click()
     expect(page.locator("#body-raw")).to_contain_text("multipart/alternative")
+    opened.forgive("Blocked script execution")  # of tests/tools/validity/watch.js, in the frame
 
 
 # --- The log ----------------------------------------------------------------------------------
@@ -341,11 +341,9 @@ def test_a_reader_sees_all_and_changes_nothing(opened: Tab, check: Check, projec
     assert str(check.code) not in page.content()
 
 
-def test_without_a_script(
-    browser: Browser, live_server: LiveServer, check: Check, alice: User
-) -> None:
+def test_without_a_script(open_tab: OpenTab, check: Check, alice: User) -> None:
     ping(check, ago=10, body=b'{"a":1}')
-    with tab(browser, base_url=live_server.url, java_script_enabled=False) as plain:
+    with open_tab(java_script_enabled=False) as plain:
         page = plain.page
         sign_in(page.context, alice)
         open_check(page, check)

@@ -7,14 +7,13 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Page, expect
 
 from hc.accounts.models import Profile, Project, User
 from hc.api.models import Check
 from hc.core.state import Kind
 from hc.pings.writer import record
-from tests.browser import Tab, tab
+from tests.browser import OpenTab, Tab
 from tests.factories import PASSWORD, make_check, make_webhook, ping_event
 
 
@@ -79,7 +78,7 @@ def test_what_was_typed_survives_an_error(opened: Tab, page: Page, project: Proj
     page.get_by_role("button", name="Add check").click()
     expect(page.get_by_text("Write it like")).to_be_visible()
     expect(page.get_by_label("Notes")).to_have_value("typed with care")
-    opened.complaints.clear()  # the status 422
+    opened.forgive("status of 422")
 
 
 # --- The list ---------------------------------------------------------------------------------
@@ -124,7 +123,7 @@ def test_a_lost_connection_is_said_and_ends(
     )
     page.unroute("**/status/")
     expect(page.locator(".live")).to_have_text("Live", timeout=30_000)
-    opened.complaints.clear()  # the aborted requests
+    opened.forgive("Failed to load resource")  # the aborted requests
 
 
 def test_who_is_signed_out_is_told_so(
@@ -136,7 +135,7 @@ def test_who_is_signed_out_is_told_so(
     expect(page.get_by_text("You are signed out.")).to_be_visible()
     link.click()
     page.wait_for_url(re.compile(r"/accounts/login/\?next=%2Fprojects%2F"))
-    opened.complaints.clear()  # the status 403
+    opened.forgive("status of 403")
 
 
 # --- The check page ---------------------------------------------------------------------------
@@ -184,7 +183,6 @@ def test_pausing_resuming_and_deleting(page: Page, check: Check) -> None:
     expect(page.locator(".status-pill")).to_contain_text("New")
     page.get_by_role("button", name="More").click()
     page.get_by_role("link", name="Delete this check").click()
-    page.get_by_label("Type “delete” to go on").fill("delete")
     page.get_by_role("button", name="Delete check").click()
     expect(page.get_by_text("Backup was deleted.")).to_be_visible()
     expect(page.get_by_text("No checks yet")).to_be_visible()
@@ -195,14 +193,14 @@ def test_channels_are_switched_without_leaving_the_page(
 ) -> None:
     make_webhook(project)
     open_check(page, check)
-    switch = page.get_by_role("switch")
+    switch = page.get_by_role("button", name="Alert ")
     expect(page.get_by_text("1 of 1 on")).to_be_visible()
     switch.click()
-    expect(switch).to_have_attribute("aria-checked", "false")
+    expect(switch).to_have_attribute("aria-pressed", "false")
     expect(page.get_by_text("0 of 1 on")).to_be_visible()
     assert check.channel_set.count() == 0
     switch.click()
-    expect(switch).to_have_attribute("aria-checked", "true")
+    expect(switch).to_have_attribute("aria-pressed", "true")
 
 
 # --- The frame --------------------------------------------------------------------------------
@@ -254,10 +252,8 @@ def test_signing_out(page: Page, project: Project) -> None:
 # --- Without a script -------------------------------------------------------------------------
 
 
-def test_everything_works_without_a_script(
-    browser: Browser, live_server: LiveServer, project: Project
-) -> None:
-    with tab(browser, base_url=live_server.url, java_script_enabled=False) as plain:
+def test_everything_works_without_a_script(open_tab: OpenTab, project: Project) -> None:
+    with open_tab(java_script_enabled=False) as plain:
         page = plain.page
         page.goto("/accounts/login/")
         form = page.locator("form", has=page.get_by_label("Password"))

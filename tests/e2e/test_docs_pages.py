@@ -31,14 +31,14 @@ def test_one_finds_and_copies(page: Page, project: Project, width: int) -> None:
     expect(block.get_by_role("button")).to_have_text("Copied")
     assert f"{check.code}/start" in page.evaluate("navigator.clipboard.readText()")
     open_menu(page, width)
-    page.locator("nav[aria-label=Documentation]:visible").get_by_role("link", name="Go").click()
+    page.locator("nav[aria-label^=Documentation]:visible").get_by_role("link", name="Go").click()
     expect(page.locator(".docs-prose")).to_contain_text(str(check.code))
 
 
 def test_the_menu_shows_what_is_on_the_page(page: Page, width: int) -> None:
     page.goto("/docs/reliability_tips/")
     open_menu(page, width)
-    menu = page.locator("nav[aria-label=Documentation]:visible")
+    menu = page.locator("nav[aria-label^=Documentation]:visible")
     expect(menu.locator("[aria-current]")).to_have_text("Pings that arrive")
     menu.get_by_role("link", name="Watch the watcher").click()
     expect(page.locator("#watch-the-watcher")).to_be_in_viewport()

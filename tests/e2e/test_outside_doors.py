@@ -64,7 +64,7 @@ def test_a_provider_that_is_away(opened: Tab, alice: User, provider: Provider, s
     assert_sound(opened.page)
     opened.page.get_by_role("link", name="Sign in another way").click()
     expect(opened.page.get_by_label("Password")).to_be_visible()
-    opened.complaints.clear()  # the status 503
+    opened.forgive("status of 503")
 
 
 def test_the_pages_behind_a_proxy(
@@ -83,7 +83,7 @@ def test_the_pages_behind_a_proxy(
     expect(page.get_by_role("link", name="Change the address")).to_have_count(0)
     page.get_by_role("button", name="Account").click()
     expect(page.get_by_role("button", name="Sign out")).to_have_count(0)
-    opened.complaints.clear()  # the status 403
+    opened.forgive("status of 403")
 
 
 def test_too_many_tries(opened: Tab, alice: User, provider: Provider, scheme: str) -> None:
@@ -93,7 +93,7 @@ def test_too_many_tries(opened: Tab, alice: User, provider: Provider, scheme: st
     opened.page.goto("/accounts/oidc/callback/")
     expect(opened.page.get_by_text("Try again in")).to_be_visible()
     assert_sound(opened.page)
-    opened.complaints.clear()  # the status 429
+    opened.forgive("status of 429")
 
 
 def test_acting_as_somebody_and_coming_back(page: Page, alice: User, width: int) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
 from hc.accounts.models import Credential, Profile, User
-from tests.browser import Tab
+from tests.browser import OpenTab, Tab
 from tests.e2e.conftest import sign_in
 from tests.factories import PASSWORD
 from tests.factors import code_at, give_totp
@@ -182,22 +182,20 @@ def test_an_app_is_asked_for(opened: Tab, alice: User) -> None:
     page.get_by_label("Six digits").fill(code_at(totp, timezone.now() - timedelta(seconds=90)))
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("The code is wrong")).to_be_visible()
-    opened.complaints.clear()  # the status 422
+    opened.forgive("status of 422")
     page.get_by_label("Six digits").fill(code_at(totp, timezone.now()))
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/projects/**")
     assert Profile.objects.get(user=alice).totp_step
 
 
-def test_other_browsers_are_signed_out(page: Page, opened: Tab, alice: User) -> None:
+def test_other_browsers_are_signed_out(page: Page, open_tab: OpenTab, alice: User) -> None:
     page.goto(SECURITY)
-    other = page.context.browser.new_context()  # type: ignore[union-attr]  # it was launched by us
-    sign_in(other, alice)
-    away = other.new_page()
-    away.goto(str(page.url))
-    page.reload()
-    page.get_by_role("button", name="Sign out all others").click()
-    expect(page.get_by_text("Signed out in 1 other place")).to_be_visible()
-    away.reload()
-    expect(away.get_by_role("heading", name="Sign in")).to_be_visible()
-    other.close()
+    with open_tab() as other:
+        sign_in(other.page.context, alice)
+        other.page.goto(SECURITY)
+        page.reload()
+        page.get_by_role("button", name="Sign out all others").click()
+        expect(page.get_by_text("Signed out in 1 other place")).to_be_visible()
+        other.page.reload()
+        expect(other.page.get_by_role("heading", name="Sign in")).to_be_visible()

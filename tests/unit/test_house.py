@@ -30,6 +30,11 @@ def test_pages_keep_to_the_content_policy(path: Path) -> None:
     assert not re.findall(inline, path.read_text())
 
 
+def test_attributes_of_htmx_are_data_attributes() -> None:
+    """HTML knows no others; htmx knows both."""
+    assert [str(path) for path in TEMPLATES if re.search(r"\shx-", path.read_text())] == []
+
+
 def test_every_style_sheet_is_part_of_the_page() -> None:
     base = (ROOT / "templates/base_bare.html").read_text()
     sheets = [path.relative_to(ROOT / "static") for path in ROOT.glob("static/css/**/*.css")]
@@ -65,6 +70,20 @@ def test_rows_that_others_write_are_not_saved_as_a_whole() -> None:
         str(path.relative_to(ROOT))
         for path in ROOT.glob("hc/**/*.py")
         if "tests" not in path.parts and re.search(r"\.save\(\)", path.read_text())
+    ]
+    assert found == []
+
+
+def test_sql_by_hand_leaves_out_removed_checks() -> None:
+    """Else they would be found, and pinged, while they are hidden. The ORM does so by itself, and
+    hc/api/fingerprint.py says why it does not."""
+    reads = re.compile(r"\b(?:FROM|JOIN) api_check\b.{0,200}", re.DOTALL)
+    found = [
+        f"{path.relative_to(ROOT)}: {part}"
+        for path in ROOT.glob("hc/**/*.py")
+        if not {"tests", "migrations", "fingerprint.py"} & set(path.parts)
+        for part in reads.findall(path.read_text())
+        if "removed IS NULL" not in part
     ]
     assert found == []
 

@@ -1,4 +1,4 @@
-"""Projects and their members in the admin pages."""
+"""Projects, their members, and how these look at them, in the admin pages."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from hc.accounts.admin.people import lock_checks
-from hc.accounts.models import Member, Project
+from hc.accounts.models import Member, Project, SavedView
 from hc.accounts.services.projects import MAX_NAME, create_project
 from hc.api.models import Channel, Check
 from hc.core.words import count
-from hc.lib.admin import ModelForm, Table, count_of, link_to
+from hc.lib.admin import Journal, ModelForm, Table, count_of, link_to
 
 
 class ProjectForm(ModelForm[Project]):
@@ -130,3 +130,13 @@ class MemberAdmin(Table[Member]):
         self, request: HttpRequest, obj: Member | None = None
     ) -> tuple[str, ...]:
         return (*self.readonly_fields, *(("project", "user") if obj else ()))
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(Journal[SavedView]):
+    list_display = ("id", "name", "user", "project", "created")
+    list_filter = ("created",)
+    list_select_related = ("user", "project__owner")
+    search_fields = ("name", "user__email", "project__name")
+    codes = ("project__code",)
+    ordering = ("-id",)

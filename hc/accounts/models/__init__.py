@@ -7,6 +7,7 @@ from hc.accounts.models.credentials import Credential, LoginToken, RecoveryCode
 from hc.accounts.models.external import ExternalIdentity
 from hc.accounts.models.profile import Profile, Reports, Sort, Theme
 from hc.accounts.models.project import Member, Project, Role
+from hc.accounts.models.saved_view import SavedView
 from hc.accounts.models.session import SignIn
 from hc.accounts.models.user import User, normalise_email
 
@@ -24,6 +25,7 @@ __all__ = [
     "RecoveryCode",
     "Reports",
     "Role",
+    "SavedView",
     "Scope",
     "SignIn",
     "Sort",

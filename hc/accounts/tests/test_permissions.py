@@ -19,8 +19,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from hc.accounts.models import ApiKey, Invitation, Member, Project, Role, Scope, User
-from hc.accounts.services import invitations, keys, projects
+from hc.accounts.models import ApiKey, Invitation, Member, Project, Role, SavedView, Scope, User
+from hc.accounts.services import invitations, keys, projects, saved_views
 from hc.accounts.services.accounts import create_account
 from hc.accounts.services.projects import create_project
 from hc.api.models import Channel, Check
@@ -70,6 +70,7 @@ class Things:
     channel: Channel
     key: ApiKey
     invitation: Invitation
+    view: SavedView
 
     @classmethod
     def of(cls, owner: User, number: int) -> Things:
@@ -86,6 +87,7 @@ class Things:
             make_webhook(project),
             keys.create_key(project, Scope.READWRITE)[0],
             invitations.invite(project, f"new{number}@example.org", "w", owner, now),
+            saved_views.save(owner, project, "Mine", "tag=prod"),
         )
 
 
@@ -109,6 +111,10 @@ def check(things: Things) -> list[Any]:
 
 def channel(things: Things) -> list[Any]:
     return [things.channel.code]
+
+
+def saved_view(things: Things) -> list[Any]:
+    return [things.project.code, things.view.pk]
 
 
 def nothing(_: Things) -> list[Any]:
@@ -179,6 +185,13 @@ TABLE = [
     page("hc-checks-status", project, POLL),
     button("hc-checks-view", project, READER),
     button("hc-checks-bulk", project, MEMBER, action="pause"),
+    page("hc-removed-checks", project, MEMBER),
+    button("hc-restore-checks", project, MEMBER),
+    page("hc-views", project, READER),
+    page("hc-add-view", project, READER),
+    # Each person has views of their own only.
+    button("hc-rename-view", saved_view, OWNER_ALONE, name="New"),
+    button("hc-remove-view", saved_view, OWNER_ALONE),
     page("hc-add-check", project, MEMBER),
     open_page("hc-schedule-preview", get=NO_SUCH_METHOD, post=SIGNED_IN),
     page("hc-details", check, READER),
@@ -195,6 +208,7 @@ TABLE = [
     button("hc-copy-check", check, MEMBER),
     page("hc-transfer-check", check, MEMBER),
     page("hc-clear-events", check, MEMBER),
+    button("hc-undo-clear", check, MEMBER),
     page("hc-filtering-rules", check, MEMBER),
     button("hc-set-zone", check, MEMBER),
     button("hc-ping-style", check, MEMBER),

@@ -6,6 +6,7 @@ from hc.api.models.flip import Flip
 from hc.api.models.mail import QueuedMail
 from hc.api.models.notification import OPEN_STATES, DeliveryState, Notification
 from hc.api.models.ping import Ping
+from hc.api.models.removed_check import RemovedCheck
 from hc.api.models.service import (
     Chore,
     DailyRollup,
@@ -32,6 +33,7 @@ __all__ = [
     "Outage",
     "Ping",
     "QueuedMail",
+    "RemovedCheck",
     "ScheduleKind",
     "TokenBucket",
 ]

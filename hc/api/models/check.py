@@ -63,6 +63,17 @@ class CheckQuerySet(models.QuerySet["Check"]):
         return found
 
 
+class _Present(models.Manager["Check"]):
+    """The checks that there are. Those that were removed and can still be brought back are hidden
+    from everything: hc.api.services.trash."""
+
+    def get_queryset(self) -> models.QuerySet[Check]:
+        return super().get_queryset().filter(removed=None)
+
+
+CheckManager = _Present.from_queryset(CheckQuerySet)
+
+
 def _can_lock_one_table() -> bool:
     return connection.features.has_select_for_update_of
 
@@ -121,8 +132,12 @@ class Check(models.Model):
     edits = models.IntegerField(default=0, editable=False)
     # Up to which ping the daily rollups have counted.
     rolled_n = models.IntegerField(default=0, editable=False)
+    # Since when nothing and nobody can find the check; NULL for all that are there.
+    removed = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects = CheckQuerySet.as_manager()
+    objects = CheckManager()
+    # With the removed ones: for what brings them back, and what deletes them for good.
+    every = CheckQuerySet.as_manager()
 
     class Meta:
         indexes = [

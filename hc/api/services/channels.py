@@ -81,8 +81,9 @@ def enable(code: UUID) -> None:
 
 
 def disable(code: UUID) -> None:
-    """Send nothing through the channel any more."""
-    _change(code, "integration.disabled", disabled=True)
+    """Send nothing through the channel any more, because a person says so: that it could not
+    deliver before is no trouble any longer."""
+    _change(code, "integration.disabled", disabled=True, last_error="")
 
 
 def remove(code: UUID) -> None:

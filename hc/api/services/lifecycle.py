@@ -1,5 +1,5 @@
-"""What happens to a whole check, seldom: it is copied, moved to another project, emptied; and a
-pause is taken back."""
+"""What happens to a whole check, seldom: it is copied, or moved to another project; and a pause is
+taken back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.db.models import F
 from hc.accounts import audit
 from hc.accounts.audit import Target
 from hc.accounts.models import Project
-from hc.api.models import Channel, Check, DailyRollup, Flip, Notification, Ping
+from hc.api.models import Channel, Check, Flip
 from hc.api.services import reminders, transitions
 from hc.api.services.checks import SETTINGS, LimitReached, available
 from hc.core.state import Status
@@ -33,7 +33,7 @@ class SameProject(Exception):
 
 
 class TooLate(Exception):
-    """A pause cannot be taken back any more: time has passed, or the check has changed."""
+    """Something cannot be taken back any more: time has passed, or the check has changed."""
 
 
 # --- Copy -------------------------------------------------------------------------------------
@@ -116,56 +116,6 @@ def move(code: uuid.UUID, target: Project, slug: str, now: datetime) -> Check:
 
 def slug_is_taken(project: Project, slug: str) -> bool:
     return bool(slug) and Check.objects.filter(project=project).exactly(slug=slug).exists()
-
-
-# --- Clear ------------------------------------------------------------------------------------
-
-
-def clear(code: uuid.UUID, now: datetime) -> Check:
-    """Forget what a check went through: its pings, changes of status, messages and daily sums.
-
-    It waits for its first ping again; a paused one stays paused. Its pings go on being counted
-    from where they are, so that no number is given twice. Bodies in object storage are found and
-    deleted by housekeeping.
-    """
-    with transaction.atomic():
-        check = Check.objects.for_update().get(code=code)
-        Notification.objects.filter(owner=check).delete()
-        Flip.objects.filter(owner=check).delete()
-        Ping.objects.filter(owner=check).delete()
-        DailyRollup.objects.filter(owner=check).delete()
-        columns = _blank(check, now)
-        Check.objects.filter(pk=check.pk).update(edits=F("edits") + 1, **columns)
-        for name, value in columns.items():
-            setattr(check, name, value)
-        _note("check.cleared", check)
-        reminders.follow_checks([check.pk], now)
-    return check
-
-
-def _blank(check: Check, now: datetime) -> dict[str, Any]:
-    empty = [
-        "last_ping",
-        "last_start",
-        "last_start_rid",
-        "last_duration",
-        "last_success",
-        "last_fail",
-        "due",
-        "alert_after",
-        "sweep_at",
-        "excused_until",
-        "flapping_told",
-    ]
-    is_paused = check.status == Status.PAUSED
-    return {
-        **dict.fromkeys(empty),
-        "outcomes": "",
-        "has_confirmation_link": False,
-        "rolled_n": check.n_pings,
-        "status": str(Status.PAUSED if is_paused else Status.NEW),
-        "status_since": check.status_since if is_paused else now,
-    }
 
 
 # --- Taking back a pause ----------------------------------------------------------------------

@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from hc.accounts import audit
 from hc.accounts.audit import Target
+from hc.accounts.models import Project
 from hc.api.models import Channel, Check
+from hc.api.services import reminders
+from hc.api.services.checks import LimitReached, available
 from hc.api.services.transitions import note_links
 from hc.lib.bulk import update_rows
 
@@ -51,6 +55,43 @@ def set_channels(checks: QuerySet[Check], on: Sequence[Channel], off: Sequence[C
         for check in rows:
             _note(check, names)
     return len(rows)
+
+
+def move_all(checks: QuerySet[Check], target: Project, now: datetime) -> tuple[int, list[str]]:
+    """Hand checks of one project over to another as `lifecycle.move` does, with their slugs.
+
+    Those whose slug the target has already stay: pings by it would reach neither. Returns how
+    many moved, and the names of those that stayed. Raises LimitReached, then none has moved.
+    """
+    with transaction.atomic():
+        room = available(target, lock=True)
+        rows = list(_locked(checks).select_related("project__owner"))
+        taken = set(Check.objects.filter(project=target).values_list("slug", flat=True)) - {""}
+        moving = [check for check in rows if check.slug not in taken]
+        arriving = [check for check in moving if check.project.owner_id != target.owner_id]
+        if arriving and room < len(arriving):
+            raise LimitReached
+        ids = [check.pk for check in moving]
+        Check.objects.filter(pk__in=ids).update(project=target, edits=F("edits") + 1)
+        _link_anew(ids, target)
+        for check in moving:
+            details = {"from": str(check.project), "to": str(target)}
+            for project in (check.project, target):
+                what = Target(check.label(), check.unique_key)
+                audit.record("check.moved", what, project=project, details=details)
+        reminders.follow_projects({target.pk, *(check.project_id for check in moving)}, now)
+        reminders.follow_checks(ids, now)
+    return len(moving), [check.label() for check in rows if check.slug in taken]
+
+
+def _link_anew(checks: Sequence[int], project: Project) -> None:
+    """Let checks alert through all channels of the project, and through no others."""
+    link = Channel.checks.through
+    link.objects.filter(check_id__in=checks).delete()
+    channels = Channel.objects.filter(project=project).values_list("pk", flat=True)
+    link.objects.bulk_create(
+        [link(check_id=pk, channel_id=channel) for channel in channels for pk in checks]
+    )
 
 
 def _retag(checks: QuerySet[Check], change: Callable[[list[str]], list[str]]) -> int:

@@ -13,7 +13,7 @@ from hc.accounts.models import Project, User
 from hc.accounts.services.projects import create_project
 from hc.api import fingerprint
 from hc.api.models import Check, Listening
-from hc.api.services import channels, checks, listening, many
+from hc.api.services import channels, checks, clearing, listening, many, trash
 from hc.api.services.checks import Details, ScheduleSettings
 from hc.core.state import Kind
 from hc.pings.writer import record
@@ -65,6 +65,25 @@ def _relink(w: Watched) -> None:
     assert w.mark() != before
 
 
+def _bring_back(w: Watched) -> None:
+    trash.remove(w.up.code, w.now)
+    before = w.mark()
+    trash.restore(w.project, [w.up.pk], w.now)
+    assert w.mark() != before
+
+
+def _move(w: Watched) -> None:
+    elsewhere = create_project("Elsewhere", w.project.owner)
+    many.move_all(Check.objects.filter(pk=w.up.pk), elsewhere, w.now)
+
+
+def _undo_clear(w: Watched) -> None:
+    clearing.clear(w.up.code, w.now)
+    before = w.mark()
+    clearing.undo_clear(w.up.code, w.now)
+    assert w.mark() != before
+
+
 CHANGES: dict[str, Callable[[Watched], object]] = {
     "success": _ping(Kind.SUCCESS),
     "failure": _ping(Kind.FAIL),
@@ -82,6 +101,11 @@ CHANGES: dict[str, Callable[[Watched], object]] = {
     "delete": lambda w: checks.remove(w.up.code, w.now),
     "delete the newest": lambda w: checks.remove(w.cron.code, w.now),
     "delete all": lambda w: checks.remove_all(Check.objects.filter(project=w.project), w.now),
+    "put away": lambda w: trash.remove(w.up.code, w.now),
+    "bring back": _bring_back,
+    "move": _move,
+    "clear": lambda w: clearing.clear(w.up.code, w.now),
+    "take back the clearing": _undo_clear,
     "create": lambda w: make_check(w.project),
     "link": lambda w: checks.set_channel(w.up.code, w.channel, enabled=True),
     "relink": _relink,

@@ -7,10 +7,9 @@ import time_machine
 
 from hc.accounts.models import AuditEntry, Profile, Project, User
 from hc.accounts.services.projects import create_project
-from hc.api.models import Check, DailyRollup, Flip, Notification, Ping
+from hc.api.models import Check, Flip, Ping
 from hc.api.services import checks, lifecycle
 from hc.core.state import Kind
-from hc.housekeeping import rollups
 from hc.pings.writer import record
 from tests.factories import make_check, make_cron_check, make_webhook, ping_event
 
@@ -116,40 +115,6 @@ def test_moves_that_cannot_be(check: Check, project: Project, bob: User, now: da
     Profile.objects.filter(user=check.project.owner).update(check_limit=0)
     own = create_project("Full, but the same owner", check.project.owner)
     assert lifecycle.move(check.code, own, "", now).project == own
-
-
-# --- Clear ------------------------------------------------------------------------------------
-
-
-def test_clearing_forgets_everything_but_the_number(
-    check: Check, project: Project, now: datetime
-) -> None:
-    make_webhook(project)
-    other = make_check(project)
-    for code in (check.code, other.code):
-        record([ping_event(code, now, Kind.START)], now)
-        record([ping_event(code, now + MINUTE, Kind.FAIL)], now)
-    list(rollups.fold_new_pings(now))
-    lifecycle.clear(check.code, now + HOUR)
-    for model in (Ping, Flip, Notification, DailyRollup):
-        assert not model._default_manager.filter(owner=check).exists()
-        assert model._default_manager.filter(owner=other).exists()
-    found = fresh(check)
-    assert (found.status, found.n_pings, found.outcomes) == ("new", 2, "")
-    blank = (found.last_ping, found.last_start, found.last_duration, found.alert_after, found.due)
-    assert blank == (None,) * 5
-    record([ping_event(check.code, now + 2 * HOUR)], now)
-    list(rollups.fold_new_pings(now))
-    assert DailyRollup.objects.get(owner=check).successes == 1
-    assert list(Ping.objects.filter(owner=check).values_list("n", flat=True)) == [3]
-
-
-def test_a_paused_check_stays_paused(check: Check, now: datetime) -> None:
-    record([ping_event(check.code, now)], now)
-    checks.pause(check.code, now + MINUTE)
-    lifecycle.clear(check.code, now + HOUR)
-    assert (fresh(check).status, fresh(check).status_since) == ("paused", now + MINUTE)
-    assert AuditEntry.objects.latest("pk").action == "check.cleared"
 
 
 # --- Taking back a pause ----------------------------------------------------------------------

@@ -33,7 +33,7 @@ def event_line(row: EventRow) -> SafeString:
         row.key,
         row.version,
         f"#{row.number}" if row.number else "",
-        row.at.isoformat(),
+        row.at.isoformat(timespec="milliseconds"),
         row.time,
         mark(row.mark),
         _label(row),

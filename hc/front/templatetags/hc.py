@@ -19,6 +19,7 @@ from lucide.templatetags.lucide import lucide
 from hc.accounts.models import Project
 from hc.alerts import announcements
 from hc.api.models import Channel, Check, Notification
+from hc.api.queries import ChannelCounts
 from hc.core import words
 from hc.core.state import HISTORY
 from hc.front import outcomes
@@ -169,6 +170,13 @@ def _in_words(shown: str) -> str:
 @register.filter
 def get(mapping: Any, key: Any) -> Any:
     return mapping.get(key)
+
+
+@register.simple_tag(takes_context=True)
+def channels_in(context: Context, project: Project) -> ChannelCounts:
+    """How many channels the project has, and how many fail; asked once per page."""
+    counts: ChannelCounts = context["frame"].channels_in(project)
+    return counts
 
 
 @register.simple_tag

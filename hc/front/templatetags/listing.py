@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django import template
 
 from hc.front.listing import Wanted
+from hc.front.saved_views import ViewLink
 
 register = template.Library()
 
 TAGS_SHOWN = 10
+VIEWS_SHOWN = 8
 
 
 @register.simple_tag
@@ -26,7 +28,7 @@ def page_address(wanted: Wanted, page: int, step: int) -> str:
 
 @register.filter
 def address_without_filters(wanted: Wanted) -> str:
-    return wanted.address(tags=(), statuses=(), search="")
+    return wanted.address(tags=(), statuses=(), search="", order="")
 
 
 @register.filter
@@ -44,3 +46,27 @@ def more_tags(tags: Mapping[str, str], wanted: Wanted) -> list[tuple[str, str]]:
     """The others."""
     shown = {tag for tag, _ in first_tags(tags, wanted)}
     return [(tag, worst) for tag, worst in tags.items() if tag not in shown]
+
+
+@register.filter
+def first_views(links: Sequence[ViewLink]) -> list[ViewLink]:
+    """The saved views that always show: the first ones, and the one that is open."""
+    return [link for place, link in enumerate(links) if place < VIEWS_SHOWN or link.is_open]
+
+
+@register.filter
+def more_views(links: Sequence[ViewLink]) -> list[ViewLink]:
+    """The others."""
+    return [link for link in links[VIEWS_SHOWN:] if not link.is_open]
+
+
+@register.filter
+def is_new_view(wanted: Wanted, links: Sequence[ViewLink]) -> bool:
+    """Whether the list shows something that could be saved and is not."""
+    return wanted.is_filtered and not any(link.is_open for link in links)
+
+
+@register.filter
+def after_endpoint(address: str, endpoint: str) -> str:
+    """What tells a ping address from the others: they all begin in the same way."""
+    return address.removeprefix(endpoint)

@@ -94,14 +94,28 @@ def test_only_projects_that_one_may_change_are_offered(
 # --- Clear ---------------------------------------------------------------------------------------
 
 
-def test_clearing_asks_for_the_word(as_alice: Client, check: Check) -> None:
-    record([PingEvent(check.code, timezone.now())], timezone.now())
+def test_clearing_asks_first_and_can_be_undone(as_alice: Client, check: Check) -> None:
+    now = timezone.now()
+    record([PingEvent(check.code, now)], now)
     assert "Clear the log of Backup?" in text(as_alice.get(url(check, "clear_events")))
-    assert as_alice.post(url(check, "clear_events"), {"confirmation": "no"}).status_code == 422
-    assert Ping.objects.exists()
-    as_alice.post(url(check, "clear_events"), {"confirmation": " Clear "})
-    assert not Ping.objects.exists()
+    assert Ping.objects.filter(owner=check).exists()
+    cleared = as_alice.post(url(check, "clear_events"))
+    assert not Ping.objects.filter(owner=check).exists()
     assert fresh(check).status == "new"
+    html = text(as_alice.get(cleared["Location"]))
+    assert "The log of Backup is empty." in html
+    assert f'action="{url(check, "undo_clear")}"' in html
+    back = as_alice.post(url(check, "undo_clear"))
+    assert "The log of Backup is back." in text(as_alice.get(back["Location"]))
+    assert (fresh(check).status, fresh(check).last_ping) == ("up", now)
+
+
+def test_a_log_that_goes_on_stays_cleared(as_alice: Client, check: Check) -> None:
+    as_alice.post(url(check, "clear_events"))
+    record([PingEvent(check.code, timezone.now())], timezone.now())
+    back = as_alice.post(url(check, "undo_clear"))
+    assert "too late" in text(as_alice.get(back["Location"]))
+    assert Ping.objects.filter(owner=check).count() == 1
 
 
 # --- Filtering rules -----------------------------------------------------------------------------

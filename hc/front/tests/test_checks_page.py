@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -345,3 +346,64 @@ def test_an_address_asks_for_an_order_without_keeping_it(
         make_check(project, name=name)
     assert names(page(as_alice, project, "?sort=name")) == ["a", "b"]
     assert Profile.objects.get(user=alice).sort == "created"
+
+
+# --- Ping addresses ---------------------------------------------------------------------------
+
+
+def show_addresses(client: Client, project: Project) -> None:
+    client.post(f"/projects/{project.code}/checks/view/", {"addresses": "1"})
+
+
+def test_there_is_a_column_of_ping_addresses_for_those_who_want_it(
+    as_alice: Client, project: Project, check: Check
+) -> None:
+    assert "col-address" not in page(as_alice, project)
+    before = poll(as_alice, project)["ETag"]
+    show_addresses(as_alice, project)
+    html = page(as_alice, project)
+    address = f"{settings.PING_ENDPOINT}{check.code}"
+    assert f'data-copy="{address}"' in html
+    assert f'<code title="{address}">{check.code}</code>' in html
+    assert poll(as_alice, project)["ETag"] != before
+    assert str(check.code) in next(iter(poll(as_alice, project).json()["rows"].values()))
+
+
+def test_addresses_by_slug_say_what_is_missing(
+    as_alice: Client, alice: User, project: Project
+) -> None:
+    Profile.objects.filter(user=alice).update(list_view={"addresses": True, "ping_style": "slug"})
+    make_check(project, name="None")
+    make_check(project, name="One", slug="one")
+    assert page(as_alice, project).count("no slug") == 1
+    assert "no ping key" in page(as_alice, project)
+    Project.objects.filter(pk=project.pk).update(ping_key="k" * 22)
+    assert f"/ping/{'k' * 22}/one" in page(as_alice, project)
+    make_check(project, name="Other", slug="one")
+    assert page(as_alice, project).count("slug not unique") == 2
+
+
+def test_the_column_takes_no_more_queries(as_alice: Client, project: Project) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            page(as_alice, project)
+        return len(captured)
+
+    for number in range(3):
+        make_check(project, slug=f"s{number}")
+    queries()
+    without = queries()
+    show_addresses(as_alice, project)
+    queries()
+    assert queries() == without
+
+
+def test_readers_get_no_addresses(
+    client: Client, project: Project, check: Check, bob: User
+) -> None:
+    make_member(project, bob, Role.READONLY)
+    Profile.objects.filter(user=bob).update(list_view={"addresses": True})
+    client.force_login(bob)
+    html = page(client, project)
+    assert "col-address" not in html
+    assert str(check.code) not in html
