@@ -22,12 +22,18 @@ def cursor_knowing(set_up: str) -> Iterator[Any]:
     with connection.cursor() as cursor:
         known = _known.get(connection.connection)
         if known is None:  # a pooler may have lent this one to others
-            cursor.execute("DEALLOCATE ALL")
+            _run("DEALLOCATE ALL")
             known = _known[connection.connection] = set()
         if set_up not in known:
-            cursor.execute(set_up)
+            _run(set_up)
             known.add(set_up)
         yield cursor
+
+
+def _run(sql: str) -> None:
+    """Past Django's cursor: how many queries something takes does not depend on what ran before."""
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+        cursor.execute(sql)
 
 
 class Statement:
