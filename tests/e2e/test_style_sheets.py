@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
-from playwright.sync_api import Browser
 from pytest_django import Settings
 
+from tests.browser import OpenTab
 from tests.validity import FOLDER, node_with
 
 ROOT = Path(__file__).parents[2]
@@ -73,14 +73,15 @@ def test_what_is_sent_is_valid(emitted: Path) -> None:
     assert complaints([emitted]) == []
 
 
-def test_what_is_sent_means_what_is_written(browser: Browser, emitted: Path) -> None:
+@pytest.mark.usefixtures("transactional_db")
+def test_what_is_sent_means_what_is_written(open_tab: OpenTab, emitted: Path) -> None:
     """Taking blanks out must not change a selector."""
     base = (ROOT / "templates/base_bare.html").read_text()
     written = [ROOT / "static" / name for name in re.findall(r'static "(css/[^"]+)"', base)]
-    page = browser.new_page()
-    rules = [rule for path in written for rule in page.evaluate(RULES, path.read_text())]
-    assert page.evaluate(RULES, emitted.read_text()) == rules
-    page.close()
+    with open_tab() as opened:
+        page = opened.page
+        rules = [rule for path in written for rule in page.evaluate(RULES, path.read_text())]
+        assert page.evaluate(RULES, emitted.read_text()) == rules
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,12 @@ def test_attributes_of_htmx_are_data_attributes() -> None:
     assert [str(path) for path in TEMPLATES if re.search(r"\shx-", path.read_text())] == []
 
 
+def test_what_browser_tests_look_at_is_judged() -> None:
+    """Their tabs come from the fixtures, which fail them for what is not valid."""
+    tests = ROOT.glob("tests/e2e/test_*.py")
+    assert [p.name for p in tests if re.search(r"import .*\btab\b|new_page\(", p.read_text())] == []
+
+
 def test_every_style_sheet_is_part_of_the_page() -> None:
     base = (ROOT / "templates/base_bare.html").read_text()
     sheets = [path.relative_to(ROOT / "static") for path in ROOT.glob("static/css/**/*.css")]

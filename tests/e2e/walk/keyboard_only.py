@@ -1,5 +1,7 @@
 """A check is added, pinged, edited, paused and deleted by keys alone, at a desk and on a phone.
 
+Run by hand: `python -m pytest tests/e2e/walk/keyboard_only.py`.
+
 Whatever has the focus on the way must be in sight, and show that it has it.
 """
 
