@@ -28,7 +28,7 @@ _IS_THERE = """() => window.walking === undefined
   || document.querySelector("#side [data-side-content]:not([aria-busy])")"""
 
 
-_FETCHED = {"data-key-form", "data-ping-now", "data-try", "data-webauthn", "hx-post"}
+_FETCHED = {"data-key-form", "data-ping-now", "data-try", "data-webauthn", "data-hx-post"}
 
 
 def asks_by_script(control: Control) -> bool:
