@@ -62,6 +62,7 @@ def confirm_by_password(page: Page) -> None:
 def add_key(page: Page, name: str) -> None:
     page.goto(SECURITY)
     page.get_by_role("link", name="Add a key").click()
+    page.wait_for_url("**/accounts/two_factor/webauthn/")
     if page.get_by_label("Your password").is_visible():
         confirm_by_password(page)
     page.get_by_label("Name of the key").fill(name)

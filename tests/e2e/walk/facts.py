@@ -12,6 +12,7 @@ from playwright.sync_api import ElementHandle, Page
 from tests.browser import Tab
 from tests.e2e.walk.controls import Control, controls_of, find
 
+CHOICES = ".chips, .segments, .tabs, .side-nav"
 HX = "[data-hx-get], [data-hx-post]"
 _ERRORS = ":is(main, dialog) :is(.errors, .form-errors, [role=alert])"
 _PICTURE = """() => [
@@ -51,6 +52,10 @@ def messages(page: Page) -> list[str]:
 def assert_is_page(page: Page) -> None:
     assert page.locator("main").count() == 1, f"{page.url} has no main part"
     assert page.locator("h1").count() == 1, f"{page.url} has no heading"
+
+
+def is_page(content: bytes) -> bool:
+    return content.count(b"<main") == 1 and content.count(b"<h1") == 1
 
 
 def focused(page: Page) -> str:

@@ -216,14 +216,22 @@ def _older(walk: Walk, control: Control, element: ElementHandle, look: Look | No
 
 
 def _link(walk: Walk, control: Control, element: ElementHandle, look: Look | None) -> bool:
-    answer = walk.client.get(element.evaluate("e => e.pathname + e.search"), follow=True)
+    """The browser asks for its address. The page is opened only to see what is marked there."""
+    path = str(element.evaluate("e => e.pathname + e.search"))
+    answer = walk.client.get(path, follow=True)
+    assert answer.status_code == 200, f"it leads to {answer.status_code}"
     if "attachment" in answer.headers.get("Content-Disposition", ""):
         return _file(walk, control, element, look)
+    assert facts.is_page(answer.content), "it leads to something that is no page"
+    is_choice = facts.CHOICES in control.within
+    if urlsplit(path).path != control.at or not (is_choice or control.href.count("#")):
+        asked = walk.stopped(element)
+        assert asked.url.endswith(path), f"it leads to {asked.url}"
+        return True
     with walk.page.expect_navigation(wait_until="domcontentloaded"):
         element.click()
     facts.assert_is_page(walk.page)
-    is_choice = ".chips, .segments, .tabs, .side-nav" in control.within
-    if is_choice and not control.current and urlsplit(walk.page.url).path == control.at:
+    if is_choice and not control.current:
         assert facts.is_current(walk.page, control), "it is not marked as the current one"
     return False
 

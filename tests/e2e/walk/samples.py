@@ -20,7 +20,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("hc-checks-bulk", "Alerts …"): _CHOSEN,
     ("hc-checks-bulk", "Delete …"): _CHOSEN,
     ("hc-checks-bulk", "Move …"): _CHOSEN,
-    ("hc-checks-bulk", "Move them"): {"project": FIRST},
+    ("hc-checks-bulk", "Move them"): {"to": FIRST},
     ("hc-checks-bulk", "Pause"): _CHOSEN,
     ("hc-checks-bulk", "Remove tag"): _CHOSEN | {"tag": "prod"},
     ("hc-checks-bulk", "Resume"): _CHOSEN,

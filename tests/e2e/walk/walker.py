@@ -10,20 +10,17 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from django.test import Client
-from playwright.sync_api import Browser, Error, Page, Response
+from playwright.sync_api import Browser, CDPSession, ElementHandle, Error, Page, Request, Response
 
 from tests.browser import Tab
 from tests.e2e.walk import facts, presses
 from tests.e2e.walk.controls import Control, controls_of, element_of
 from tests.e2e.walk.pages import Place
 from tests.e2e.walk.snapshot import Snapshot
-from tests.e2e.walk.submits import asks_by_script
 from tests.validity import SENT
 
 # A control in a menu of a panel is two presses away from the page.
 DEEPEST = 3
-# Answer with a page that has no address of its own.
-GOES_ON = {"hc-account-keys", "hc-add-project-key", "hc-checks-bulk", "hc-recovery-codes", "hc-tv"}
 # Links in mails are for whoever has them.
 BY_MAIL = {"hc-unsubscribe", "hc-verify-email"}
 # Written at every visit.
@@ -70,16 +67,18 @@ class Walk:
     refused: list[Response] = field(default_factory=list)
     _frame: set[Any] = field(default_factory=set)
     _links: set[str] = field(default_factory=set)
-    _clicked: set[Any] = field(default_factory=set)
     # Pages of one address share what they have in common.
     _seen: defaultdict[str, set[Any]] = field(default_factory=lambda: defaultdict(set))
     _standing: tuple[str, Trail] | None = None
     _at: tuple[Place, Trail] = field(init=False)
+    _protocol: CDPSession = field(init=False)
 
     def __post_init__(self) -> None:
         self.cookies = list(self.page.context.cookies())
         self.page.on("response", self._note_refusal)
         self.page.on("dialog", lambda dialog: dialog.accept())
+        self._protocol = self.page.context.new_cdp_session(self.page)
+        self._protocol.on("Fetch.requestPaused", self._stop)
 
     @property
     def page(self) -> Page:
@@ -123,10 +122,6 @@ class Walk:
             self._at = place, trail
             assert control.name, "it has no name"
             element = element_of(self.page, control)
-            if self._is_known(control):
-                element.click(trial=True)  # nothing is before it
-                self.pressed["reached"] += 1
-                return []
             leaves_alone = presses.BY_KIND[control.kind](self, control, element, look)
             self.judge(control)
             if not leaves_alone:
@@ -135,21 +130,6 @@ class Walk:
             self._complain(place, trail, control, str(problem))
         self.pressed[control.kind] += 1
         return revealed
-
-    def _is_known(self, control: Control) -> bool:
-        """Whether it is enough that a pointer can reach it.
-
-        A link leads to the same page from everywhere, and all addresses are asked for. What a link
-        leads to and what a form sends does not depend on the width, unless a script has a hand in.
-        """
-        if control.kind == "submit":
-            return self.is_phone and not asks_by_script(control) and control.route not in GOES_ON
-        if control.kind != "link":
-            return False
-        key = control.route, *control.alike[3:]
-        is_new = key not in self._clicked
-        self._clicked.add(key)
-        return self.is_phone or not is_new
 
     def _complain(self, place: Place, trail: Trail, control: Control, problem: str) -> None:
         way = " → ".join(str(one) for one in (*trail, control))
@@ -164,6 +144,8 @@ class Walk:
             return
         self.forget()
         self.page.goto(place.path)
+        self.refused.clear()
+        self.tab.complaints.clear()
         for control in trail:
             presses.BY_KIND[control.kind](self, control, element_of(self.page, control), None)
         self._standing = (place.path, trail)
@@ -178,12 +160,22 @@ class Walk:
         if self.scripted and self.page.url.startswith("http"):
             self.page.evaluate("() => [localStorage, sessionStorage].forEach((one) => one.clear())")
         if self.snapshot.changed().keys() - NOISE or self.page.context.cookies() != self.cookies:
-            self.page.goto("about:blank")  # nothing asks while the rows are put back
             self.snapshot.restore()
             self.page.context.clear_cookies()
             self.page.context.add_cookies(self.cookies)
-        self.refused.clear()
-        self.tab.complaints.clear()
+
+    def stopped(self, element: ElementHandle) -> Request:
+        """Press what leads to another page; what the browser asks for then, and does not get."""
+        with self.page.expect_event("requestfailed", lambda r: r.is_navigation_request()) as failed:
+            self._protocol.send("Fetch.enable", {"patterns": [{"resourceType": "Document"}]})
+            element.click()
+        self._protocol.send("Fetch.disable")
+        asked: Request = failed.value
+        return asked
+
+    def _stop(self, paused: dict[str, str]) -> None:
+        answer = {"requestId": paused["requestId"], "errorReason": "Aborted"}
+        self._protocol.send("Fetch.failRequest", answer)
 
     # --- What must hold ---
 
