@@ -1,4 +1,7 @@
-// Menus are native popovers; this only puts them below their buttons.
+// Menus are native popovers; this puts them beside what opens them, and moves through them by keys.
+
+const OPEN = ".menu:popover-open";
+let placed = null;
 
 document.addEventListener(
   "beforetoggle",
@@ -6,28 +9,43 @@ document.addEventListener(
     const menu = event.target;
     if (!menu.matches?.(".menu[popover]") || event.newState !== "open") return;
     const button = document.querySelector(`[popovertarget="${menu.id}"]`);
-    requestAnimationFrame(() => place(menu, button));
+    if (button) requestAnimationFrame(() => place(menu, button, "left"));
   },
   true,
 );
 
-function place(menu, button) {
-  if (!button) return;
-  const at = button.getBoundingClientRect();
-  const width = menu.offsetWidth;
-  const left = Math.min(Math.max(12, at.left), document.documentElement.clientWidth - width - 12);
-  menu.style.setProperty("left", `${Math.max(12, left)}px`);
-  const below = at.bottom + 6;
+// Put an open menu below what opened it, or above, where there is more room; their left or right
+// edges meet.
+export function place(menu, opener, edge) {
+  placed = { opener, edge };
+  const at = opener.getBoundingClientRect();
+  const last = document.documentElement.clientWidth - 12;
+  const wanted = edge === "left" ? at.left : Math.min(at.right, last) - menu.offsetWidth;
+  menu.style.setProperty("left", `${Math.max(12, Math.min(wanted, last - menu.offsetWidth))}px`);
+  const below = at.bottom + 4;
   const fits = below + menu.offsetHeight <= innerHeight - 8;
-  menu.style.setProperty("top", `${fits ? below : Math.max(8, at.top - 6 - menu.offsetHeight)}px`);
+  menu.style.setProperty("top", `${fits ? below : Math.max(8, at.top - 4 - menu.offsetHeight)}px`);
 }
 
-// Arrow keys move through an open menu.
+// It stays beside its opener; where that is scrolled away, it closes.
+document.addEventListener(
+  "scroll",
+  (event) => {
+    const menu = document.querySelector(OPEN);
+    if (!menu || !placed?.opener.isConnected || menu.contains(event.target)) return;
+    const { top, bottom } = placed.opener.getBoundingClientRect();
+    if (bottom < 0 || top > innerHeight) menu.hidePopover();
+    else place(menu, placed.opener, placed.edge);
+  },
+  { capture: true, passive: true },
+);
+
 document.addEventListener("keydown", (event) => {
-  const menu = event.target.closest?.(".menu[popover]");
+  const menu = document.querySelector(OPEN);
   if (!menu || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
   event.preventDefault();
-  const items = [...menu.querySelectorAll("a, button")];
-  const step = event.key === "ArrowDown" ? 1 : -1;
-  items[(items.indexOf(document.activeElement) + step + items.length) % items.length]?.focus();
+  const items = [...menu.querySelectorAll("a, button")].filter((one) => one.checkVisibility());
+  const now = items.indexOf(document.activeElement);
+  const next = event.key === "ArrowDown" ? now + 1 : (now < 0 ? 0 : now) - 1;
+  items.at(next % items.length)?.focus();
 });

@@ -1,5 +1,7 @@
 // The menu of a row, and the list of those whom its check alerts: one of each per page.
 
+import { place } from "./menu.js";
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest?.("[data-row-menu], [data-alerts]");
   if (!opener || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -11,7 +13,7 @@ document.addEventListener("click", (event) => {
   if (alerts) fetchInto(menu, row);
   else fill(menu, row);
   menu.showPopover();
-  place(menu, opener);
+  place(menu, opener, "right");
   menu.querySelector("a, button")?.focus({ preventScroll: true });
 });
 
@@ -41,13 +43,4 @@ async function fetchInto(menu, row) {
   menu.innerHTML = `<div id="check-channels">${await response.text()}</div>`;
   window.htmx?.process(menu);
   menu.querySelector("button, a")?.focus({ preventScroll: true });
-}
-
-function place(menu, opener) {
-  const at = opener.getBoundingClientRect();
-  const left = Math.min(at.right, document.documentElement.clientWidth - 12) - menu.offsetWidth;
-  menu.style.setProperty("left", `${Math.max(12, left)}px`);
-  const fits = at.bottom + 4 + menu.offsetHeight <= innerHeight - 8;
-  const top = fits ? at.bottom + 4 : Math.max(8, at.top - 4 - menu.offsetHeight);
-  menu.style.setProperty("top", `${top}px`);
 }

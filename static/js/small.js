@@ -47,7 +47,10 @@ function slugify(text) {
 }
 
 // On a phone the parts of the settings stand in a row that scrolls: show where one is.
-document.querySelector(".side-nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+const LINKS = ":is(.tabs, .side-nav) a";
+const bringIn = (link) => link.scrollIntoView({ inline: "center", block: "nearest" });
+document.querySelectorAll(`${LINKS}[aria-current]`).forEach(bringIn);
+document.addEventListener("focusin", ({ target }) => target.matches(LINKS) && bringIn(target));
 
 // The menu of the documentation is long: show where in it one is.
 const menu = document.querySelector(".docs-contents");
