@@ -44,6 +44,10 @@ def walking_tab(browser: Browser, **options: Any) -> Iterator[Tab]:
     SENT.take()  # the documents are judged in test_validity
 
 
+def _is_navigation(request: Request) -> bool:
+    return request.is_navigation_request()
+
+
 def _complain(opened: Tab, kind: str, text: str) -> None:
     if kind in ("error", "warning"):
         opened.complaints.append(text)
@@ -166,10 +170,12 @@ class Walk:
 
     def stopped(self, element: ElementHandle) -> Request:
         """Press what leads to another page; what the browser asks for then, and does not get."""
-        with self.page.expect_event("requestfailed", lambda r: r.is_navigation_request()) as failed:
-            self._protocol.send("Fetch.enable", {"patterns": [{"resourceType": "Document"}]})
-            element.click()
-        self._protocol.send("Fetch.disable")
+        self._protocol.send("Fetch.enable", {"patterns": [{"resourceType": "Document"}]})
+        try:
+            with self.page.expect_event("requestfailed", _is_navigation) as failed:
+                element.click()
+        finally:
+            self._protocol.send("Fetch.disable")
         asked: Request = failed.value
         return asked
 
