@@ -19,6 +19,8 @@ from django.test import Client
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from hc.accounts.models import User
+
 CLIENT_ID, CLIENT_SECRET = "our-client", "our:secret/with+signs"
 PERSON = {
     "sub": "person-1",
@@ -158,3 +160,12 @@ def come_back(client: Client, sent: dict[str, str], **more: str) -> Any:
 def sign_in(client: Client, provider: Provider, next_url: str = "") -> Any:
     """There and back."""
     return come_back(client, begin(client, provider, next_url))
+
+
+def user_of(client: Client) -> User | None:
+    pk = client.session.get("_auth_user_id")
+    return User.objects.get(pk=pk) if pk else None
+
+
+def text(response: Any) -> str:
+    return str(response.content.decode())

@@ -13,10 +13,13 @@ document.addEventListener("change", (event) => {
   event.target.closest?.("form[data-submit-on-change]")?.requestSubmit();
 });
 
-// A form is sent once, however often its button is pressed.
+// A form is sent once, however often its button is pressed; again only if nothing has come of it.
+const PATIENCE_MS = 5000;
 document.addEventListener("submit", (event) => {
-  if (event.target.dataset.sent) event.preventDefault();
-  else event.target.dataset.sent = "yes";
+  const form = event.target;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "yes";
+  setTimeout(() => delete form.dataset.sent, PATIENCE_MS);
 });
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
@@ -50,7 +53,10 @@ function slugify(text) {
 const LINKS = ":is(.tabs, .side-nav) a";
 const bringIn = (link) => link.scrollIntoView({ inline: "center", block: "nearest" });
 document.querySelectorAll(`${LINKS}[aria-current]`).forEach(bringIn);
-document.addEventListener("focusin", ({ target }) => target.matches(LINKS) && bringIn(target));
+// By keys only: what moves under a pointer is not clicked.
+document.addEventListener("focusin", ({ target }) => {
+  if (target.matches(LINKS) && target.matches(":focus-visible")) bringIn(target);
+});
 
 // The menu of the documentation is long: show where in it one is.
 const menu = document.querySelector(".docs-contents");

@@ -13,12 +13,11 @@ from hc.alerts.leases import Attempt
 from hc.alerts.packing import pack
 from hc.api.models import Channel, Check, Flip, Notification
 from hc.api.services import channels
-from hc.core.state import Kind
 from hc.integrations.base import Outcome, delivered, dropped, failed
 from hc.integrations.group.config import GroupConfig
-from hc.pings.writer import record
 from tests.alerts import wire
-from tests.factories import make_check, make_webhook, ping_event, seconds
+from tests.factories import make_check, make_webhook, seconds
+from tests.outbox import fail
 
 
 def make_group(project: Project, *members: Channel) -> Channel:
@@ -32,10 +31,6 @@ def make_group(project: Project, *members: Channel) -> Channel:
 @pytest.fixture
 def pair(project: Project, check: Check) -> list[Channel]:
     return [make_webhook(project, f"https://{n}.example.org/") for n in ("one", "two")]
-
-
-def fail(check: Check, at: datetime) -> None:
-    record([ping_event(check.code, at, Kind.FAIL)], at)
 
 
 def settle(outcomes: list[Outcome], now: datetime) -> None:
