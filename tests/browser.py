@@ -12,7 +12,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.validity import FOLDER, Seen
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium-headless-shell", "chromium"))), "chromium"
+)
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -75,6 +77,7 @@ def tab(browser: Browser, **options: Any) -> Iterator[Tab]:
     context.expose_binding("tellViolation", on_violation)
     context.expose_binding("tellState", on_state)
     context.add_init_script(path=WATCH)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.set_default_timeout(10_000)
     yield Tab(page, complaints, seen)

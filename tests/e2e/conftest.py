@@ -11,6 +11,9 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.test import override_settings
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -49,6 +52,21 @@ def judge() -> Iterator[Judge]:
 def _recorder() -> Iterator[None]:
     """The server, which starts with the first test, keeps the HTML that it sends."""
     with override_settings(MIDDLEWARE=["tests.validity.Recorder", *settings.MIDDLEWARE]):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kept_files() -> Iterator[None]:
+    """A tab keeps scripts and styles from page to page, as it does those of the real service."""
+    serve = StaticFilesHandler.serve
+
+    def serve_to_keep(handler: StaticFilesHandler, request: HttpRequest) -> HttpResponseBase:
+        response = serve(handler, request)
+        response["Cache-Control"] = "max-age=3600"
+        return response
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StaticFilesHandler, "serve", serve_to_keep)
         yield
 
 

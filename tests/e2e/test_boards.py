@@ -89,7 +89,6 @@ def test_the_checks_of_an_integration_are_filtered(page: Page, project: Project)
 
 
 def test_a_badge_is_chosen_and_copied(page: Page, project: Project) -> None:
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     check = make_check(project, name="Backup", tags="prod")
     page.goto(f"/projects/{project.code}/badges/")
     page.get_by_text("A tag", exact=True).click()

@@ -203,7 +203,6 @@ def test_rules_copy_move_and_clear(page: Page, check: Check, alice: User) -> Non
 
 
 def test_a_ping_at_the_side(page: Page, check: Check) -> None:
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     for n in range(3):
         ping(check, ago=30 - n, body=b'{"rows":%d}' % n)
     open_check(page, check)

@@ -155,7 +155,6 @@ def test_the_page_follows_the_job(page: Page, check: Check) -> None:
 
 
 def test_copying(page: Page, check: Check) -> None:
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     open_check(page, check)
     button = page.get_by_role("button", name="Copy", exact=True)
     button.click()

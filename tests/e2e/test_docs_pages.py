@@ -16,7 +16,6 @@ def open_menu(page: Page, width: int) -> None:
 
 
 def test_one_finds_and_copies(page: Page, project: Project, width: int) -> None:
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     check = make_check(project, name="Backup")
     page.goto("/docs/")
     open_menu(page, width)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,8 +55,20 @@ def assert_is_page(page: Page) -> None:
     assert page.locator("h1").count() == 1, f"{page.url} has no heading"
 
 
-def is_page(content: bytes) -> bool:
-    return content.count(b"<main") == 1 and content.count(b"<h1") == 1
+@dataclass(frozen=True)
+class Behind:
+    """What is at an address."""
+
+    status: int
+    is_page: bool
+    is_file: bool
+
+    @classmethod
+    def of(cls, answer: Any) -> Behind:
+        content = b"" if answer.streaming else answer.content
+        is_page = content.count(b"<main") == 1 and content.count(b"<h1") == 1
+        is_file = "attachment" in answer.headers.get("Content-Disposition", "")
+        return cls(answer.status_code, is_page, is_file)
 
 
 def focused(page: Page) -> str:

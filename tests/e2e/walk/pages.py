@@ -6,7 +6,7 @@ it is instead. So a new address is walked by itself, or fails the test.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -141,13 +141,10 @@ def addresses(row: Row, world: World) -> list[str]:
     return found + [found[0] + query for query in QUERIES.get(row.name, [])]
 
 
-def places_for(world: World, client: Client) -> list[Place]:
-    """The pages that are shown to the person whose client it is."""
-    found = []
-    for row in TABLE:
-        paths = addresses(row, world)
-        found += [Place(row.name, path) for path in paths if _is_page(client, path)]
-    return found
+def places_for(world: World, client: Client, sections: Collection[str]) -> list[Place]:
+    """The pages of these sections that are shown to the person whose client it is."""
+    places = [Place(row.name, path) for row in TABLE for path in addresses(row, world)]
+    return [one for one in places if one.section in sections and _is_page(client, one.path)]
 
 
 def _is_page(client: Client, path: str) -> bool:

@@ -218,11 +218,11 @@ def _older(walk: Walk, control: Control, element: ElementHandle, look: Look | No
 def _link(walk: Walk, control: Control, element: ElementHandle, look: Look | None) -> bool:
     """The browser asks for its address. The page is opened only to see what is marked there."""
     path = str(element.evaluate("e => e.pathname + e.search"))
-    answer = walk.client.get(path, follow=True)
-    assert answer.status_code == 200, f"it leads to {answer.status_code}"
-    if "attachment" in answer.headers.get("Content-Disposition", ""):
+    behind = walk.behind(path)
+    assert behind.status == 200, f"it leads to {behind.status}"
+    if behind.is_file:
         return _file(walk, control, element, look)
-    assert facts.is_page(answer.content), "it leads to something that is no page"
+    assert behind.is_page, "it leads to something that is no page"
     is_choice = facts.CHOICES in control.within
     if urlsplit(path).path != control.at or not (is_choice or control.href.count("#")):
         asked = walk.stopped(element)

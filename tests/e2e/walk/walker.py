@@ -37,6 +37,7 @@ def walking_tab(browser: Browser, **options: Any) -> Iterator[Tab]:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.add_init_script("window.print = () => { document.documentElement.dataset.printed = 1 }")
     opened = Tab(context.new_page())
+    opened.page.set_default_timeout(10_000)
     context.on("console", lambda said: _complain(opened, said.type, said.text))
     context.on("weberror", lambda error: _complain(opened, "error", f"script: {error.error}"))
     yield opened
@@ -70,7 +71,7 @@ class Walk:
     pressed: Counter[str] = field(default_factory=Counter)
     refused: list[Response] = field(default_factory=list)
     _frame: set[Any] = field(default_factory=set)
-    _links: set[str] = field(default_factory=set)
+    _links: dict[str, facts.Behind] = field(default_factory=dict)
     # Pages of one address share what they have in common.
     _seen: defaultdict[str, set[Any]] = field(default_factory=lambda: defaultdict(set))
     _standing: tuple[str, Trail] | None = None
@@ -97,7 +98,8 @@ class Walk:
         self._at = place, ()
         self._stand(place, ())
         waiting = deque(self._new(()))
-        self._check_links(place)
+        if not self.scripted and not self.is_phone:  # the same ones as on the other ways
+            self._check_links(place)
         while waiting:
             trail, control = waiting.popleft()
             waiting.extend(self._press(place, trail, control))
@@ -207,9 +209,14 @@ class Walk:
             path = split.path + (f"?{split.query}" if split.query else "")
             if split.hostname != "localhost" or path in self._links:
                 continue
-            self._links.add(path)
-            status = self.client.get(path, follow=True).status_code
+            status = self.behind(path).status
             if status >= 400:
                 self.problems.append(
                     f"{place.name} {place.path}: the link {path} leads to {status}"
                 )
+
+    def behind(self, path: str) -> facts.Behind:
+        """What the person is shown at an address; asked for once."""
+        if path not in self._links:
+            self._links[path] = facts.Behind.of(self.client.get(path, follow=True))
+        return self._links[path]
