@@ -36,12 +36,17 @@ project = Project.objects.get(name="Production")
 check = Check.objects.get(project=project, name="DB backup, primary")
 print(session.session_key, project.code, check.code, keys.create_readonly_key(project))
 """
+SHOWN = {
+    "EMAIL_HOST": "127.0.0.1",
+    "SITE_NAME": "Healthchecks",
+    "PING_ENDPOINT": "https://checks.example.org/ping/",
+}
 
 
 def main() -> None:
     TARGET.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        service = Service(Path(folder), {"EMAIL_HOST": "127.0.0.1", "SITE_NAME": "Healthchecks"})
+        service = Service(Path(folder), SHOWN)
         service.start()
         try:
             arguments = ["manage.py", "demo", "--name", "Production"]
