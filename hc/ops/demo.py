@@ -105,6 +105,8 @@ def fill(owner: User, now: datetime, *, number: int = len(JOBS), name: str = "De
         for start in range(0, number, 500):
             some = [_job(index) for index in range(start, min(start + 500, number))]
             _store(project, told, some, now, chance)
+        for channel in told:
+            _remember(channel)
         for _ in count_days((now - FAR).date(), now):
             pass
     return project
@@ -323,3 +325,12 @@ def _message(
         attempts=7 if lost else 1,
         settled=flip.created + chance.uniform(0.4, 3) * SECOND,
     )
+
+
+def _remember(channel: Channel) -> None:
+    """What came of the last message to it."""
+    last = Notification.objects.filter(channel=channel).order_by("settled", "pk").last()
+    if last and last.settled:
+        channel.last_notify, channel.last_error = last.created, last.error
+        channel.last_notify_duration = last.settled - last.created
+        channel.save(update_fields=["last_notify", "last_notify_duration", "last_error"])

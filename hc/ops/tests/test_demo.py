@@ -31,6 +31,14 @@ def test_the_checks_are_in_all_states_and_have_a_past(alice: User, now: datetime
     assert not Flip.objects.filter(processed=None).exists()
 
 
+def test_integrations_have_told_of_something(alice: User, now: datetime) -> None:
+    project = fill(alice, now, number=5)
+    for channel in project.channel_set.all():
+        last = channel.notification_set.order_by("settled").last()
+        assert last is not None
+        assert (channel.last_notify, channel.last_error) == (last.created, last.error)
+
+
 @pytest.mark.django_db
 def test_the_command_makes_an_account_and_says_where_to_look() -> None:
     out = StringIO()
