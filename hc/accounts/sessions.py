@@ -16,8 +16,7 @@ from hc.lib.prepared import Statement
 
 _READ = Statement(
     "hc_session",
-    "SELECT session_data FROM django_session"
-    " WHERE session_key = %(key)s AND expire_date > %(now)s",
+    "SELECT session_data FROM django_session WHERE session_key = %(key)s AND expire_date > %(now)s",
     {"key": "varchar", "now": "timestamptz"},
 )
 
