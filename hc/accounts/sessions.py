@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from hc.lib.prepared import Statement
 
+# As in Django.
+SHORTEST = 8
 _READ = Statement(
     "hc_session",
     "SELECT session_data FROM django_session WHERE session_key = %(key)s AND expire_date > %(now)s",
@@ -22,6 +24,10 @@ _READ = Statement(
 
 
 class SessionStore(db.SessionStore):
+    def _validate_session_key(self, key: str | None) -> bool:
+        """What a cookie says is asked for only if it can be the key of a session."""
+        return bool(key and len(key) >= SHORTEST and key.isascii() and key.isalnum())
+
     def load(self) -> dict[str, Any]:
         now = connection.ops.adapt_datetimefield_value(timezone.now())
         rows = _READ.rows(key=self.session_key, now=now)

@@ -12,6 +12,7 @@ from django.core.mail import EmailMessage
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from hc.accounts.agents import browser_of
 from hc.accounts.models import AuditEntry, SignIn, User
@@ -253,6 +254,28 @@ def test_forged_cookies_make_no_browser_known(
     client.cookies["device"] = cookie
     sign_in(client, alice)
     assert len(mails) == 1
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "x",
+        "nobodys0session0of0thirtytwo0key",
+        r'"\000\000\000\000\000\000\000\000"',
+        "é" * 9,
+        "x" * 5000,
+    ],
+)
+def test_a_cookie_without_a_session_opens_nothing(client: Client, db: None, key: str) -> None:
+    response = client.get("/accounts/profile/", headers={"Cookie": f"sessionid={key}"})
+    assert response.status_code == 302
+
+
+def test_a_session_ends_with_its_time(as_alice: Client) -> None:
+    assert as_alice.get("/accounts/profile/").status_code == 200
+    Session.objects.update(expire_date=timezone.now())
+    assert as_alice.get("/accounts/profile/").status_code == 302
 
 
 def test_the_cookie_is_for_us_alone(client: Client, alice: User) -> None:
