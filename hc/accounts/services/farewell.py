@@ -77,6 +77,8 @@ def request(user: User, now: datetime) -> datetime:
 def keep(user: User, now: datetime) -> bool:
     """Take that back; whether there was something to take back."""
     with transaction.atomic():
+        # Locked in the order of the deletion, which may be on its way.
+        list(User.objects.select_for_update().filter(pk=user.pk).values_list("pk"))
         closing = Profile.objects.filter(user=user, close_requested__isnull=False)
         if not closing.update(close_requested=None):
             return False
