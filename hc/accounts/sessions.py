@@ -14,8 +14,6 @@ from django.utils import timezone
 
 from hc.lib.prepared import Statement
 
-# As in Django.
-SHORTEST = 8
 _READ = Statement(
     "hc_session",
     "SELECT session_data FROM django_session WHERE session_key = %(key)s AND expire_date > %(now)s",
@@ -24,9 +22,10 @@ _READ = Statement(
 
 
 class SessionStore(db.SessionStore):
-    def _validate_session_key(self, key: str | None) -> bool:
+    def _validate_session_key(self, key: Any) -> bool:
         """What a cookie says is asked for only if it can be the key of a session."""
-        return bool(key and len(key) >= SHORTEST and key.isascii() and key.isalnum())
+        could_be = super()._validate_session_key(key)  # type: ignore[misc]  # not in the stubs
+        return bool(could_be) and key.isascii() and key.isalnum()
 
     def load(self) -> dict[str, Any]:
         now = connection.ops.adapt_datetimefield_value(timezone.now())

@@ -43,6 +43,7 @@ document.addEventListener(
 document.addEventListener("keydown", (event) => {
   const menu = document.querySelector(OPEN);
   if (!menu || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+  if (!menu.contains(event.target) && event.target !== placed?.opener) return;
   event.preventDefault();
   const items = [...menu.querySelectorAll("a, button")].filter((one) => one.checkVisibility());
   const now = items.indexOf(document.activeElement);

@@ -40,7 +40,7 @@ WALKS = {
     "reader": OF_PROJECTS,
     "anonymous": ("integrations", "account", "docs"),
 }
-is_whole = os.environ.get("WALKS") == "all"
+ALL_WALKS = os.environ.get("WALKS") == "all"
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def ways() -> Iterator[Any]:
     """Of whoever walks, with which script, at which width, through which section."""
     for width, scripted in product((1400, 360), (True, False)):
         for who, sections in WALKS.items():
-            if who == "owner" or is_whole or scripted == (width == 360):
+            if who == "owner" or ALL_WALKS or scripted == (width == 360):
                 script = "scripted" if scripted else "plain"
                 for section in sections:
                     key = f"{width}-{script}-{who}-{section}"
