@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from hc.accounts.models import Profile, Project, User
 from hc.api.models import Check
@@ -28,6 +28,32 @@ def open_list(page: Page, project: Project) -> None:
 
 def open_check(page: Page, check: Check) -> None:
     page.goto(f"/checks/{check.code}/details/")
+
+
+# --- Sending ----------------------------------------------------------------------------------
+
+
+def test_a_form_is_sent_once_and_again_if_nothing_comes_of_it(page: Page) -> None:
+    sent: list[str] = []
+
+    def lose(route: Route) -> None:
+        sent.append(route.request.method)
+        route.abort("aborted")
+
+    page.clock.install()
+    page.goto("/projects/add/")
+    page.route("**/projects/add/", lose)
+    page.get_by_label("Name").fill("Staging")
+    button = page.get_by_role("button", name="Create project")
+    for _ in range(3):
+        button.click()
+    page.clock.fast_forward(4000)
+    button.click()
+    assert sent == ["POST"]
+    page.clock.fast_forward(2000)
+    with page.expect_event("requestfailed"):
+        button.click()
+    assert sent == ["POST", "POST"]
 
 
 # --- Adding and editing -----------------------------------------------------------------------
