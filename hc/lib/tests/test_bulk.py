@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from pytest_django import DjangoAssertNumQueries
+
 from hc.accounts.models import Project
 from hc.api.models import Check, Flip
 from hc.lib.bulk import insert, update_rows
@@ -27,8 +29,11 @@ def test_each_row_gets_its_own_values(project: Project, now: datetime) -> None:
     assert other.name == ""
 
 
-def test_no_rows_are_no_statement(db: None) -> None:
-    update_rows(Check, ("name",), [])
+def test_no_rows_are_no_statement(
+    db: None, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(0):
+        update_rows(Check, ("name",), [])
 
 
 def test_rows_are_inserted_with_all_their_columns(check: Check, now: datetime) -> None:
