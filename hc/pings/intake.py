@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from hc.api.models import Journal
 from hc.api.services.listening import Gap
+from hc.lib.transactions import is_conflict
 from hc.pings import writer
 from hc.pings.event import Overloaded, PingEvent, Receipt
 from hc.pings.spool import Attempt, Frame, Spool, SpoolFull
@@ -36,8 +37,6 @@ REPLAY_EVENTS = 500
 FEW = 1000
 # Per second and process; a burst for what came meanwhile; seconds.
 RATE_WHILE_REPLAYING, BURST_WHILE_REPLAYING, LONGEST_PAUSE = 500, 1000, 5.0
-# Two transactions were in each other's way: PostgreSQL's SQLSTATEs, MySQL's error numbers.
-_CONFLICTS = {"40001", "40P01", 1205, 1213}
 Record = Callable[[Sequence[PingEvent], datetime, Mapping[str, int]], list[Receipt]]
 _AWAY = (OperationalError, InterfaceError)
 
@@ -158,7 +157,7 @@ class Intake:
             # A channel was removed while a message to it was queued, say: look again.
             logger.info("batch is tried again", extra={"action": "ping"})
         except OperationalError as e:
-            if not _is_conflict(e):
+            if not is_conflict(e):
                 raise
         return self._write(events, self._clock(), journal)
 
@@ -327,11 +326,6 @@ def _positions(names: Sequence[str] | set[str]) -> dict[str, int]:
 
 
 # --- The connection -----------------------------------------------------------------------------
-
-
-def _is_conflict(e: OperationalError) -> bool:
-    cause = e.__cause__
-    return getattr(cause, "pgcode", None) in _CONFLICTS or bool(e.args and e.args[0] in _CONFLICTS)
 
 
 def _disconnect() -> None:

@@ -47,7 +47,8 @@ def transaction_on(codes: Collection[UUID], now: datetime) -> Iterator[Batch]:
             yield batch
         return
     with _turn(), transaction.atomic():
-        checks = Check.objects.for_update().filter(code__in=codes)
+        ids = Check.objects.filter(code__in=codes).values_list("pk", flat=True)
+        checks = Check.objects.for_update().filter(pk__in=list(ids))
         batch = Batch(as_rows(list(checks.values_list(*LOCKED_COLUMNS))))
         yield batch
         entries = [(name, position, now) for name, position in batch.journal.items()]

@@ -53,6 +53,15 @@ class CheckQuerySet(models.QuerySet["Check"]):
         locked = self.select_for_update(of=("self",) if _can_lock_one_table() else ())
         return locked.order_by("id")
 
+    def locked(self, code: uuid.UUID) -> Check:
+        """The check with this code, locked; raises Check.DoesNotExist.
+
+        It is locked by its id: by its code, MySQL would lock the index of codes before the row,
+        and a deletion the row before that index.
+        """
+        with_code = Check.every.filter(code=code).values("pk")
+        return self.for_update().get(pk=models.Subquery(with_code))
+
     def exactly(self, **columns: Any) -> CheckQuerySet:
         """Those with these values; MySQL would ignore spaces at the end of texts."""
         found = self.filter(**columns)

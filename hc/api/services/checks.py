@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F, QuerySet
 
 from hc.accounts import audit
@@ -31,6 +30,7 @@ from hc.core.state import (
     after_resume,
     after_schedule_change,
 )
+from hc.lib.transactions import atomically
 
 Columns = Mapping[str, Any]
 # What people set of a check, apart from its channels.
@@ -100,6 +100,7 @@ class Details:
     columns: Columns = field(default_factory=dict)
 
 
+@atomically
 def create(
     project: Project,
     details: Details,
@@ -110,10 +111,10 @@ def create(
 
     Raises LimitReached. The owner's profile is locked, so parallel calls cannot exceed the limit.
     """
-    with transaction.atomic():
-        return _add(project, dict(details.columns) | schedule.columns(), channels)
+    return _add(project, dict(details.columns) | schedule.columns(), channels)
 
 
+@atomically
 def upsert(
     project: Project,
     columns: Columns,
@@ -128,31 +129,30 @@ def upsert(
     None: those that the check has; a new one has none. Raises LimitReached. The owner's profile
     is locked before a check is made, so that parallel calls make one.
     """
-    with transaction.atomic():
-        if unique:
+    if unique:
+        found = _first_like(project, unique)
+        if found is None:
+            available(project, lock=True)
             found = _first_like(project, unique)
-            if found is None:
-                available(project, lock=True)
-                found = _first_like(project, unique)
-            if found is not None:
-                return _change(found, columns, now, channels), False
-        return _add(project, columns, channels or []), True
+        if found is not None:
+            return _change(found, columns, now, channels), False
+    return _add(project, columns, channels or []), True
 
 
+@atomically
 def provision(project: Project, slug: str) -> tuple[Check, bool]:
     """The check with this slug, made now if there is none, and whether it was made.
 
     The owner's profile is locked, so that parallel calls make one check. Up to twice the check
     limit may be made this way. Raises LimitReached, Check.MultipleObjectsReturned.
     """
-    with transaction.atomic():
-        room = available(project, lock=True, factor=2)
-        try:
-            return Check.objects.get(project=project, slug=slug), False
-        except Check.DoesNotExist:
-            if room <= 0:
-                raise LimitReached from None
-        return _insert(project, {"name": slug, "slug": slug}), True
+    room = available(project, lock=True, factor=2)
+    try:
+        return Check.objects.get(project=project, slug=slug), False
+    except Check.DoesNotExist:
+        if room <= 0:
+            raise LimitReached from None
+    return _insert(project, {"name": slug, "slug": slug}), True
 
 
 def available(project: Project, *, lock: bool = False, factor: int = 1) -> int:
@@ -165,6 +165,7 @@ def available(project: Project, *, lock: bool = False, factor: int = 1) -> int:
     return profile.check_limit * factor - used
 
 
+@atomically
 def edit(
     code: uuid.UUID,
     details: Details,
@@ -179,12 +180,11 @@ def edit(
     shortened it is looking at it. `seen`: the `revision` of what was edited; raises Conflict if
     there is another one by now.
     """
-    with transaction.atomic():
-        check = _locked(code)
-        if seen and seen != revision(check):
-            raise Conflict
-        columns = dict(details.columns) | schedule.columns()
-        _change(check, columns, now, quiet=True)
+    check = Check.objects.locked(code)
+    if seen and seen != revision(check):
+        raise Conflict
+    columns = dict(details.columns) | schedule.columns()
+    _change(check, columns, now, quiet=True)
 
 
 def revision(check: Check) -> str:
@@ -193,6 +193,7 @@ def revision(check: Check) -> str:
     return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
 
+@atomically
 def change(
     code: uuid.UUID, columns: Columns, now: datetime, channels: list[Channel] | None = None
 ) -> Check:
@@ -201,55 +202,54 @@ def change(
     A check that is overdue by a new schedule is left to the alert loop, which tells people: nobody
     is looking at it. Raises Check.DoesNotExist.
     """
-    with transaction.atomic():
-        return _change(_locked(code), columns, now, channels)
+    return _change(Check.objects.locked(code), columns, now, channels)
 
 
+@atomically
 def pause(code: uuid.UUID, now: datetime) -> Check:
     """Stop watching a check; a paused one stays as it is."""
-    with transaction.atomic():
-        check = _locked(code)
-        before = check.state()
-        transition = after_pause(before, now)
-        if transition.flips:
-            _note("check.paused", check)
-        return _store(check, before, transition, now)
+    check = Check.objects.locked(code)
+    before = check.state()
+    transition = after_pause(before, now)
+    if transition.flips:
+        _note("check.paused", check)
+    return _store(check, before, transition, now)
 
 
+@atomically
 def resume(code: uuid.UUID, now: datetime) -> Check:
     """Watch a paused check again, from its next ping on; raises NotPaused."""
-    with transaction.atomic():
-        check = _locked(code)
-        before = check.state()
-        transition = after_resume(before, now)
-        if not transition.flips:
-            raise NotPaused
-        _note("check.resumed", check)
-        return _store(check, before, transition, now)
+    check = Check.objects.locked(code)
+    before = check.state()
+    transition = after_resume(before, now)
+    if not transition.flips:
+        raise NotPaused
+    _note("check.resumed", check)
+    return _store(check, before, transition, now)
 
 
+@atomically
 def remove(code: uuid.UUID, now: datetime) -> None:
     """Delete a check with its pings, flips and messages.
 
     Its row is locked until then: a ping that comes meanwhile waits, and finds it gone.
     """
-    with transaction.atomic():
-        check = _locked(code)
-        _note("check.removed", check)
-        check.delete()
-        reminders.follow_projects([check.project_id], now)
+    check = Check.objects.locked(code)
+    _note("check.removed", check)
+    check.delete()
+    reminders.follow_projects([check.project_id], now)
 
 
+@atomically
 def set_channel(code: uuid.UUID, channel: Channel, *, enabled: bool) -> None:
     """Whether a check alerts through a channel of its project; saying it twice is harmless."""
-    with transaction.atomic():
-        check = Check.objects.get(code=code, project=channel.project_id)
-        if enabled:
-            check.channel_set.add(channel)
-        else:
-            check.channel_set.remove(channel)
-        transitions.note_links([check.pk])
-        _note("check.edited", check, {"channel": str(channel), "on": enabled})
+    check = Check.objects.filter(project=channel.project_id).locked(code)
+    if enabled:
+        check.channel_set.add(channel)
+    else:
+        check.channel_set.remove(channel)
+    transitions.note_links([check.pk])
+    _note("check.edited", check, {"channel": str(channel), "on": enabled})
 
 
 def pause_all(checks: QuerySet[Check], now: datetime) -> list[uuid.UUID]:
@@ -262,30 +262,30 @@ def resume_all(checks: QuerySet[Check], now: datetime) -> list[uuid.UUID]:
     return _move_all(checks, after_resume, now)
 
 
+@atomically
 def remove_all(checks: QuerySet[Check], now: datetime) -> list[uuid.UUID]:
     """Delete checks as `remove` does; their codes."""
-    with transaction.atomic():
-        rows = list(_in_order(checks))
-        for check in rows:
-            _note("check.removed", check)
-        Check.objects.filter(pk__in=[check.pk for check in rows]).delete()
-        reminders.follow_projects({check.project_id for check in rows}, now)
+    rows = list(_in_order(checks))
+    for check in rows:
+        _note("check.removed", check)
+    Check.objects.filter(pk__in=[check.pk for check in rows]).delete()
+    reminders.follow_projects({check.project_id for check in rows}, now)
     return [check.code for check in rows]
 
 
+@atomically
 def _move_all(
     checks: QuerySet[Check], move: Callable[[CheckState, datetime], Transition], now: datetime
 ) -> list[uuid.UUID]:
-    with transaction.atomic():
-        moved = [(check, move(check.state(), now)) for check in _in_order(checks)]
-        moved = [(check, found) for check, found in moved if found.flips]
-        transitions.store_many(moved)
-        transitions.store_flips(
-            [flip for check, found in moved for flip in transitions.flips_of(check.pk, found, now)]
-        )
-        reminders.follow_checks([check.pk for check, _ in moved], now)
-        for check, found in moved:
-            _note(_NAMES[found.state.status], check)
+    moved = [(check, move(check.state(), now)) for check in _in_order(checks)]
+    moved = [(check, found) for check, found in moved if found.flips]
+    transitions.store_many(moved)
+    transitions.store_flips(
+        [flip for check, found in moved for flip in transitions.flips_of(check.pk, found, now)]
+    )
+    reminders.follow_checks([check.pk for check, _ in moved], now)
+    for check, found in moved:
+        _note(_NAMES[found.state.status], check)
     return [check.code for check, _ in moved]
 
 
@@ -297,8 +297,15 @@ def _in_order(checks: QuerySet[Check]) -> QuerySet[Check]:
 
 
 def _first_like(project: Project, wanted: Columns) -> Check | None:
-    """The oldest check of the project that equals `wanted`, locked."""
-    return Check.objects.for_update().filter(project=project).exactly(**wanted).first()
+    """The oldest check of the project that equals `wanted`, locked.
+
+    It is looked for without locks, for MySQL locks every row that it looks at.
+    """
+    alike = Check.objects.filter(project=project).exactly(**wanted).order_by("id")
+    while (pk := alike.values_list("pk", flat=True).first()) is not None:
+        if found := alike.for_update().filter(pk=pk).first():
+            return found
+    return None
 
 
 def _add(project: Project, columns: Columns, channels: list[Channel] | None) -> Check:
@@ -355,11 +362,6 @@ def _note(action: str, check: Check, details: Columns | None = None) -> None:
     """Write it into the audit log."""
     target = Target(check.label(), check.unique_key)
     audit.record(action, target, project=check.project_id, details=details)
-
-
-def _locked(code: uuid.UUID) -> Check:
-    """The check, locked; raises Check.DoesNotExist."""
-    return Check.objects.for_update().get(code=code)
 
 
 def _store(check: Check, before: CheckState, transition: Transition, now: datetime) -> Check:

@@ -10,7 +10,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import F
 
 from hc.accounts import audit
@@ -27,51 +27,52 @@ from hc.api.services import reminders
 from hc.api.services.lifecycle import TooLate
 from hc.api.services.trash import KEPT, silence
 from hc.core.state import Status
+from hc.lib.transactions import atomically
 
 SILENCED = "The log was cleared."
 _LOGS: tuple[type[models.Model], ...] = (Notification, Flip, Ping, DailyRollup)
 
 
+@atomically
 def clear(code: uuid.UUID, now: datetime) -> Check:
     """Forget what a check went through: its pings, changes of status, messages and daily sums.
 
     It waits for its first ping again; a paused one stays paused. Its pings go on being counted
     from where they are, so that no number is given twice. Messages that wait are not sent.
     """
-    with transaction.atomic():
-        check = Check.objects.for_update().get(code=code)
-        silence([check.pk], SILENCED, now)
-        _hand_over(check, _holder(check, now))
-        columns = _blank(check, now)
-        Check.objects.filter(pk=check.pk).update(edits=F("edits") + 1, **columns)
-        for name, value in columns.items():
-            setattr(check, name, value)
-        _note("check.cleared", check)
-        reminders.follow_checks([check.pk], now)
+    check = Check.objects.locked(code)
+    silence([check.pk], SILENCED, now)
+    _hand_over(check, _holder(check, now))
+    columns = _blank(check, now)
+    Check.objects.filter(pk=check.pk).update(edits=F("edits") + 1, **columns)
+    for name, value in columns.items():
+        setattr(check, name, value)
+    _note("check.cleared", check)
+    reminders.follow_checks([check.pk], now)
     return check
 
 
+@atomically
 def undo_clear(code: uuid.UUID, now: datetime) -> Check:
     """Let a check be as if it had not been cleared.
 
     If its deadline has passed meanwhile, the alert loop takes it down. Raises TooLate when a ping
     has come since, somebody has changed the check, or a day has passed.
     """
-    with transaction.atomic():
-        check = Check.objects.for_update().get(code=code)
-        kept = RemovedCheck.objects.filter(log_of=check, removed__gt=now - KEPT)
-        last = kept.select_related("owner").order_by("-removed", "-pk").first()
-        if last is None or last.columns.get("seen") != _seen(check.n_pings, check.edits):
-            raise TooLate
-        DailyRollup.objects.filter(owner=check).delete()
-        _hand_over(last.owner, check)
-        columns = {name: _read(name, text) for name, text in last.columns["before"].items()}
-        Check.objects.filter(pk=check.pk).update(edits=F("edits") + 1, **columns)
-        for name, value in columns.items():
-            setattr(check, name, value)
-        last.owner.delete()
-        _note("check.uncleared", check)
-        reminders.follow_checks([check.pk], now)
+    check = Check.objects.locked(code)
+    kept = RemovedCheck.objects.filter(log_of=check, removed__gt=now - KEPT)
+    last = kept.select_related("owner").order_by("-removed", "-pk").first()
+    if last is None or last.columns.get("seen") != _seen(check.n_pings, check.edits):
+        raise TooLate
+    DailyRollup.objects.filter(owner=check).delete()
+    _hand_over(last.owner, check)
+    columns = {name: _read(name, text) for name, text in last.columns["before"].items()}
+    Check.objects.filter(pk=check.pk).update(edits=F("edits") + 1, **columns)
+    for name, value in columns.items():
+        setattr(check, name, value)
+    last.owner.delete()
+    _note("check.uncleared", check)
+    reminders.follow_checks([check.pk], now)
     return check
 
 

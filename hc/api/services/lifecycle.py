@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core import signing
-from django.db import transaction
 from django.db.models import F
 
 from hc.accounts import audit
@@ -18,6 +17,7 @@ from hc.api.models import Channel, Check, Flip
 from hc.api.services import reminders, transitions
 from hc.api.services.checks import SETTINGS, LimitReached, available
 from hc.core.state import Status
+from hc.lib.transactions import atomically
 
 MAX_NAME = 100
 UNDO = timedelta(minutes=10)
@@ -39,24 +39,24 @@ class TooLate(Exception):
 # --- Copy -------------------------------------------------------------------------------------
 
 
+@atomically
 def copy(code: uuid.UUID) -> Check:
     """A new check with the settings and the channels of another one, but without its history.
 
     Raises LimitReached. Nameless checks stay so, and no two copies share a slug.
     """
-    with transaction.atomic():
-        check = Check.objects.select_related("project").get(code=code)
-        if available(check.project, lock=True) <= 0:
-            raise LimitReached
-        made = Check(
-            project=check.project,
-            name=copy_name(check.name),
-            slug=_free_slug(check.project, check.slug),
-            **{n: getattr(check, n) for n in SETTINGS if n not in ("name", "slug")},
-        )
-        made.save(force_insert=True)
-        made.channel_set.set(check.channel_set.all())
-        _note("check.created", made, {"copy_of": check.label()})
+    check = Check.objects.select_related("project").get(code=code)
+    if available(check.project, lock=True) <= 0:
+        raise LimitReached
+    made = Check(
+        project=check.project,
+        name=copy_name(check.name),
+        slug=_free_slug(check.project, check.slug),
+        **{n: getattr(check, n) for n in SETTINGS if n not in ("name", "slug")},
+    )
+    made.save(force_insert=True)
+    made.channel_set.set(check.channel_set.all())
+    _note("check.created", made, {"copy_of": check.label()})
     return made
 
 
@@ -86,6 +86,7 @@ def _free_slug(project: Project, slug: str) -> str:
 # --- Transfer ---------------------------------------------------------------------------------
 
 
+@atomically
 def move(code: uuid.UUID, target: Project, slug: str, now: datetime) -> Check:
     """Hand a check over to another project, with its history, under this slug; from then on it
     alerts through all channels of the target.
@@ -93,24 +94,23 @@ def move(code: uuid.UUID, target: Project, slug: str, now: datetime) -> Check:
     Raises SameProject, SlugTaken, LimitReached (the target's owner has no room). Whether somebody
     may do that is up to the caller.
     """
-    with transaction.atomic():
-        room = available(target, lock=True)
-        check = Check.objects.for_update().select_related("project").get(code=code)
-        source = check.project
-        if source.pk == target.pk:
-            raise SameProject
-        if source.owner_id != target.owner_id and room <= 0:
-            raise LimitReached
-        if slug_is_taken(target, slug):
-            raise SlugTaken
-        Check.objects.filter(pk=check.pk).update(project=target, slug=slug, edits=F("edits") + 1)
-        check.project, check.slug = target, slug
-        check.channel_set.set(Channel.objects.filter(project=target))
-        for project in (source, target):
-            details = {"from": str(source), "to": str(target)}
-            audit.record("check.moved", _target(check), project=project, details=details)
-        reminders.follow_projects([source.pk, target.pk], now)
-        reminders.follow_checks([check.pk], now)
+    room = available(target, lock=True)
+    check = Check.objects.locked(code)
+    source = check.project
+    if source.pk == target.pk:
+        raise SameProject
+    if source.owner_id != target.owner_id and room <= 0:
+        raise LimitReached
+    if slug_is_taken(target, slug):
+        raise SlugTaken
+    Check.objects.filter(pk=check.pk).update(project=target, slug=slug, edits=F("edits") + 1)
+    check.project, check.slug = target, slug
+    check.channel_set.set(Channel.objects.filter(project=target))
+    for project in (source, target):
+        details = {"from": str(source), "to": str(target)}
+        audit.record("check.moved", _target(check), project=project, details=details)
+    reminders.follow_projects([source.pk, target.pk], now)
+    reminders.follow_checks([check.pk], now)
     return check
 
 
@@ -130,6 +130,7 @@ def before_pause(check: Check) -> str:
     return signing.dumps(facts, salt=_SALT, compress=True)
 
 
+@atomically
 def undo_pause(code: uuid.UUID, token: str, now: datetime) -> Check:
     """Let a check be as if it had not been paused: its status, the run in progress, its deadline.
 
@@ -140,23 +141,22 @@ def undo_pause(code: uuid.UUID, token: str, now: datetime) -> Check:
         facts = signing.loads(token, salt=_SALT, max_age=UNDO)
     except signing.BadSignature:
         raise TooLate from None
-    with transaction.atomic():
-        check = Check.objects.for_update().get(code=code)
-        flip = Flip.objects.filter(owner=check).order_by("-created", "-pk").first()
-        same = facts["check"] == str(code) and facts["pings"] == check.n_pings
-        if not same or check.status != Status.PAUSED or flip is None:
-            raise TooLate
-        before = {name: _read(name, value) for name, value in facts["state"].items()}
-        if flip.new_status != "paused" or flip.old_status != before["status"]:
-            raise TooLate
-        flip.delete()
-        sweep_at = transitions.next_look(check.sweep_at, before["alert_after"])
-        columns = before | {"sweep_at": sweep_at}
-        Check.objects.filter(pk=check.pk).update(edits=F("edits") + 1, **columns)
-        for name, value in columns.items():
-            setattr(check, name, value)
-        _note("check.resumed", check, {"undone": "the pause"})
-        reminders.follow_checks([check.pk], now)
+    check = Check.objects.locked(code)
+    flip = Flip.objects.filter(owner=check).order_by("-created", "-pk").first()
+    same = facts["check"] == str(code) and facts["pings"] == check.n_pings
+    if not same or check.status != Status.PAUSED or flip is None:
+        raise TooLate
+    before = {name: _read(name, value) for name, value in facts["state"].items()}
+    if flip.new_status != "paused" or flip.old_status != before["status"]:
+        raise TooLate
+    flip.delete()
+    sweep_at = transitions.next_look(check.sweep_at, before["alert_after"])
+    columns = before | {"sweep_at": sweep_at}
+    Check.objects.filter(pk=check.pk).update(edits=F("edits") + 1, **columns)
+    for name, value in columns.items():
+        setattr(check, name, value)
+    _note("check.resumed", check, {"undone": "the pause"})
+    reminders.follow_checks([check.pk], now)
     return check
 
 

@@ -13,7 +13,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import F, QuerySet
 
 from hc.accounts import audit
@@ -23,6 +22,7 @@ from hc.api.models import Channel, Check, DeliveryState, Flip, Notification, Rem
 from hc.api.services import reminders, transitions
 from hc.api.services.checks import LimitReached, available
 from hc.core.state import after_absence
+from hc.lib.transactions import atomically
 
 # For so long a removed check can be brought back.
 KEPT = timedelta(hours=24)
@@ -38,32 +38,32 @@ class Restored:
     unnamed: list[Check]
 
 
+@atomically
 def remove(code: uuid.UUID, now: datetime) -> None:
     """Hide a check until `restore` or the end of the time for that. Raises Check.DoesNotExist.
 
     Its row is locked: a ping that comes meanwhile waits, and finds no check.
     """
-    with transaction.atomic():
-        if not remove_all(Check.objects.filter(code=code), now):
-            raise Check.DoesNotExist
+    if not remove_all(Check.objects.filter(code=code), now):
+        raise Check.DoesNotExist
 
 
+@atomically
 def remove_all(checks: QuerySet[Check], now: datetime) -> list[Check]:
     """As `remove`, for many; those that were removed."""
-    with transaction.atomic():
-        rows = list(Check.objects.filter(pk__in=checks.values("pk")).for_update())
-        ids = [check.pk for check in rows]
-        channels = _unlink(ids)
-        by = audit.actor().name[:254]
-        RemovedCheck.objects.bulk_create(
-            RemovedCheck(owner=check, removed=now, by=by, channels=channels.get(check.pk, []))
-            for check in rows
-        )
-        Check.objects.filter(pk__in=ids).update(removed=now, edits=F("edits") + 1)
-        silence(ids, SILENCED, now)
-        for check in rows:
-            _note("check.removed", check)
-        reminders.follow_projects({check.project_id for check in rows}, now)
+    rows = list(Check.objects.filter(pk__in=checks.values("pk")).for_update())
+    ids = [check.pk for check in rows]
+    channels = _unlink(ids)
+    by = audit.actor().name[:254]
+    RemovedCheck.objects.bulk_create(
+        RemovedCheck(owner=check, removed=now, by=by, channels=channels.get(check.pk, []))
+        for check in rows
+    )
+    Check.objects.filter(pk__in=ids).update(removed=now, edits=F("edits") + 1)
+    silence(ids, SILENCED, now)
+    for check in rows:
+        _note("check.removed", check)
+    reminders.follow_projects({check.project_id for check in rows}, now)
     return rows
 
 
@@ -75,6 +75,7 @@ def removed_in(project: Project, now: datetime) -> QuerySet[RemovedCheck]:
     return found.order_by("-removed", "owner")
 
 
+@atomically
 def restore(project: Project, ids: Collection[int], now: datetime) -> Restored:
     """Bring removed checks of a project back as they were, as far as they still can be.
 
@@ -82,22 +83,21 @@ def restore(project: Project, ids: Collection[int], now: datetime) -> Restored:
     channels that are left. One whose deadline has passed waits for its next ping, in silence.
     Raises LimitReached, then none comes back.
     """
-    with transaction.atomic():
-        room = available(project, lock=True)
-        due = removed_in(project, now).filter(owner__in=ids).values_list("owner", flat=True)
-        rows = list(Check.every.filter(pk__in=list(due)).exclude(removed=None).for_update())
-        if room < len(rows):
-            raise LimitReached
-        unnamed = _take_slugs(project, rows)
-        back = [check.pk for check in rows]
-        Check.every.filter(pk__in=back).update(removed=None, edits=F("edits") + 1)
-        _link_again(project, RemovedCheck.objects.filter(owner__in=back))
-        RemovedCheck.objects.filter(owner__in=back).delete()
-        for check in rows:
-            check.removed, check.edits = None, check.edits + 1
-            _note("check.restored", check)
-        _watch(rows, now)
-        reminders.follow_checks(back, now)
+    room = available(project, lock=True)
+    due = removed_in(project, now).filter(owner__in=ids).values_list("owner", flat=True)
+    rows = list(Check.every.filter(pk__in=list(due)).exclude(removed=None).for_update())
+    if room < len(rows):
+        raise LimitReached
+    unnamed = _take_slugs(project, rows)
+    back = [check.pk for check in rows]
+    Check.every.filter(pk__in=back).update(removed=None, edits=F("edits") + 1)
+    _link_again(project, RemovedCheck.objects.filter(owner__in=back))
+    RemovedCheck.objects.filter(owner__in=back).delete()
+    for check in rows:
+        check.removed, check.edits = None, check.edits + 1
+        _note("check.restored", check)
+    _watch(rows, now)
+    reminders.follow_checks(back, now)
     return Restored(rows, unnamed)
 
 
