@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -20,6 +20,7 @@ from django.http import Http404, HttpRequest
 from hc.accounts.models import Member, Project, User
 from hc.accounts.models import Role as StoredRole
 from hc.api.models import Channel, Check
+from hc.lib.lookup import Lookup
 
 
 class Role(IntEnum):
@@ -36,6 +37,11 @@ _ROLES = {
     StoredRole.REGULAR.value: Role.REGULAR,
     StoredRole.MANAGER.value: Role.MANAGER,
 }
+
+
+_PROJECT = Lookup("hc_project", Project.objects.all, "code", "uuid")
+_CHECK = Lookup("hc_check", lambda: Check.objects.select_related("project"), "code", "uuid")
+T = TypeVar("T")
 
 
 class AuthenticatedRequest(HttpRequest):
@@ -67,14 +73,14 @@ class ProjectAccess:
 
 def project_for(request: HttpRequest, code: UUID, *, need: Role = Role.READONLY) -> ProjectAccess:
     """The project with that code; raises Http404 or PermissionDenied."""
-    return _admit(request, _any(Project.objects.filter(code=code)), need)
+    return _admit(request, _there(_PROJECT.find(code)), need)
 
 
 def check_for(
     request: HttpRequest, code: UUID, *, need: Role = Role.READONLY
 ) -> tuple[Check, ProjectAccess]:
     """The check with that code and its project; raises Http404 or PermissionDenied."""
-    check = _any(Check.objects.select_related("project").filter(code=code))
+    check = _there(_CHECK.find(code))
     return check, _admit(request, check.project, need)
 
 
@@ -155,6 +161,12 @@ def user_of(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise Http404
     return request.user
+
+
+def _there(row: T | None) -> T:
+    if row is None:
+        raise Http404
+    return row
 
 
 def _any(rows: QuerySet[Any]) -> Any:

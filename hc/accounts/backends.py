@@ -11,6 +11,9 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.http import HttpRequest
 
 from hc.accounts.models import User
+from hc.lib.lookup import Lookup
+
+_WITH_PROFILE = Lookup("hc_user", lambda: User.objects.select_related("profile"), "id", "integer")
 
 
 @lru_cache(1)
@@ -39,8 +42,5 @@ class EmailBackend(ModelBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """Whose session it is, with the profile, which every page reads."""
-        try:
-            user = User.objects.select_related("profile").get(pk=user_id)
-        except User.DoesNotExist:
-            return None
-        return user if self.user_can_authenticate(user) else None
+        user = _WITH_PROFILE.find(user_id)
+        return user if user and self.user_can_authenticate(user) else None
