@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import BinaryField, Count, F, Q, QuerySet
+from django.db.models import BinaryField, Case, Count, F, Q, QuerySet, When
 from django.db.models.functions import Coalesce, Length, Substr
 
 from hc.accounts.models import Profile
@@ -186,11 +186,13 @@ def cursor_at(check: Check, at: datetime) -> Cursor:
 
 
 def version(check: Check) -> tuple[object, ...]:
-    """Changes with each event that comes, and whatever becomes of the last messages."""
-    flip = Flip.objects.filter(owner=check).order_by("-created", "-pk").values_list("pk").first()
+    """Changes with each event that comes, and whatever becomes of the last messages. One query.
+
+    Each flip moves the status, or comes with a ping or an edit.
+    """
     sent = Notification.objects.filter(owner=check).order_by("-pk")
     states = tuple(sent.values_list("pk", "state", "attempts", "due")[:50])
-    return check.n_pings, check.edits, flip, states
+    return check.n_pings, check.edits, check.status, check.status_since, states
 
 
 # --- Pings ------------------------------------------------------------------------------------
@@ -213,16 +215,24 @@ def _pings(check: Check, wanted: Wanted, cursor: Cursor, limit: int) -> _Pings:
     within = Ping.objects.filter(owner=check, n__gt=bottom, n__lt=top)
     if len(kinds) < len(PING_KINDS):
         within = within.filter(_is_of(kinds))
-    rows = _rows(within, limit)
+    rows, excerpts = _rows(within, limit)
     stopped = bottom + 1 if len(rows) < limit and bottom > floor else None
-    return _Pings(rows, stopped=stopped)
+    return _Pings(rows, excerpts, stopped)
 
 
-def _rows(pings: QuerySet[Ping], limit: int) -> list[PingRow]:
+def _rows(pings: QuerySet[Ping], limit: int) -> tuple[list[PingRow], dict[int, str]]:
+    """The newest of these pings, and how the bodies of those begin that are no mails."""
     size = Coalesce(F("object_size"), Length("body_raw"))
+    begin = Substr("body_raw", 1, EXCERPT, output_field=BinaryField())
+    shown = Case(When(~Q(scheme="email"), then=begin), output_field=BinaryField())
     columns = [name for name in PingRow._fields if name != "size"]
-    found = pings.order_by("-n").annotate(size=size).values_list(*columns, "size")
-    return [PingRow._make(row) for row in found[:limit]]
+    found = pings.order_by("-n").annotate(size=size, begin=shown)
+    rows, excerpts = [], {}
+    for *values, body in found.values_list(*columns, "size", "begin")[:limit]:
+        rows.append(PingRow._make(values))
+        if body:
+            excerpts[rows[-1].n or 0] = bytes(body).decode("utf-8", "replace")
+    return rows, excerpts
 
 
 def _is_of(kinds: Collection[str]) -> Q:
@@ -268,18 +278,6 @@ def _hit(ping: Ping, needle: str) -> str:
             start = max(0, at - 40)
             return ("…" if start else "") + text[start : start + EXCERPT]
     return ""
-
-
-def _excerpts(check: Check, rows: Iterable[PingRow]) -> dict[int, str]:
-    """How the bodies of these pings begin."""
-    numbers = [row.n for row in rows if row.size and row.scheme != "email"]
-    if not numbers:
-        return {}
-    begins = Ping.objects.filter(owner=check, n__in=numbers, body_raw__isnull=False)
-    found = begins.annotate(
-        begin=Substr("body_raw", 1, EXCERPT, output_field=BinaryField())
-    ).values_list("n", "begin")
-    return {n: bytes(begin).decode("utf-8", "replace") for n, begin in found if n and begin}
 
 
 def _time_of(check: Check, number: int | None) -> datetime | None:
@@ -370,10 +368,9 @@ def _after(check: Check, cursor: Cursor, shown: Sequence[_Line]) -> Cursor:
 
 def _events(check: Check, shown: Sequence[_Line], pings: _Pings) -> tuple[Event, ...]:
     rows = [row for row in shown if isinstance(row, PingRow)]
-    excerpts = pings.excerpts or _excerpts(check, rows)
     times = run_times(check, rows)
     told = notifications_of([row for row in shown if isinstance(row, Flip)])
-    return tuple(_event(row, excerpts, times, told) for row in shown)
+    return tuple(_event(row, pings.excerpts, times, told) for row in shown)
 
 
 def _event(

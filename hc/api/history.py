@@ -14,7 +14,7 @@ from operator import add
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 
 from hc.api.event_log import first_hidden
 from hc.api.models import Check, DailyRollup, Flip, Ping
@@ -98,8 +98,7 @@ WINDOWS = (
 
 def of(check: Check, now: datetime) -> History:
     entries = _entries(check, now)
-    days = _days(check, now)
-    month = _month(check, now)
+    days, month = _year(check, now)
     new = [entry for entry in entries if entry.n > check.rolled_n]
     folded = fold(new, _open_starts(month)).days
     times = durations(entries)
@@ -145,13 +144,6 @@ def _begins(entries: Sequence[LoggedPing], times: Mapping[int, timedelta]) -> tu
 # --- Days -------------------------------------------------------------------------------------
 
 
-def _days(check: Check, now: datetime) -> dict[date, DayFacts]:
-    rows = DailyRollup.objects.filter(owner=check, day__gte=_day(now - YEAR))
-    columns = ("day", "successes", "late", "failures", "missed", "duration_median")
-    found = rows.values_list(*columns, "up_seconds", "down_seconds")
-    return {row[0]: DayFacts(*row) for row in found}
-
-
 class _MonthRow(NamedTuple):
     run_times: dict[str, int]
     shortest: timedelta | None
@@ -159,10 +151,22 @@ class _MonthRow(NamedTuple):
     open_starts: list[list[str]]
 
 
-def _month(check: Check, now: datetime) -> list[_MonthRow]:
-    rows = DailyRollup.objects.filter(owner=check, day__gt=_day(now - MONTH_DAYS * DAY))
-    columns = ("run_times", "duration_min", "duration_max", "open_starts")
-    return [_MonthRow(*row) for row in rows.order_by("day").values_list(*columns)]
+def _year(check: Check, now: datetime) -> tuple[dict[date, DayFacts], list[_MonthRow]]:
+    """The days of the last year, and the run times of the last month's. One query."""
+    begin = _day(now - MONTH_DAYS * DAY)
+    recent = Case(When(day__gt=begin, then=F("run_times")))
+    starts = Case(When(day__gt=begin, then=F("open_starts")))
+    rows = DailyRollup.objects.filter(owner=check, day__gte=_day(now - YEAR)).order_by("day")
+    columns = ("day", "successes", "late", "failures", "missed", "duration_median")
+    found = rows.annotate(times=recent, starts=starts).values_list(
+        *columns, "up_seconds", "down_seconds", "times", "duration_min", "duration_max", "starts"
+    )
+    days, month = {}, []
+    for row in found:
+        days[row[0]] = DayFacts(*row[:8])
+        if row[0] > begin:
+            month.append(_MonthRow(*row[8:]))
+    return days, month
 
 
 def _open_starts(month: Iterable[_MonthRow]) -> OpenStarts:

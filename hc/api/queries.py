@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, Length
 from hc.accounts.models import Profile, Project
 from hc.api.models import Channel, Check, Ping
 from hc.core.durations import LONGEST_RUN, LoggedPing, durations
-from hc.core.state import Kind, Status
+from hc.core.state import Kind
 
 # Pings before a page among which the starts of its runs are looked for.
 LOOK_BACK = 1000
@@ -33,15 +33,6 @@ def channel_counts(project: Project, checks: Sequence[int]) -> dict[int, int]:
     return {row["check_id"]: row["number"] for row in rows}
 
 
-def down_counts(project_ids: Sequence[int], now: datetime) -> dict[int, int]:
-    """How many checks are down in each project, by the stored status: {project id: number}."""
-    down = Check.objects.filter(project_id__in=project_ids).filter(
-        Q(status=Status.DOWN) | Q(alert_after__lte=now)
-    )
-    rows = down.values("project_id").annotate(number=Count("id"))
-    return {row["project_id"]: row["number"] for row in rows}
-
-
 class ChannelCounts(NamedTuple):
     """How many channels a project has, and how many of them could not deliver last."""
 
@@ -56,6 +47,11 @@ def channels_in(project_id: int) -> ChannelCounts:
         total=Count("pk"), failing=Count("pk", filter=~Q(last_error=""))
     )
     return ChannelCounts(**counted)
+
+
+def counted(channels: Sequence[Channel]) -> ChannelCounts:
+    """The same of all channels of a project."""
+    return ChannelCounts(len(channels), sum(channel.last_error != "" for channel in channels))
 
 
 class PingRow(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 
 from hc.api.models import Channel, Check, Notification
 from hc.integrations import registry
@@ -16,20 +16,21 @@ from hc.integrations.names import channel_name
 
 def channel_rows(check: Check) -> list[dict[str, Any]]:
     """The project's channels, whether the check uses each, and what it was told last."""
-    used = set(check.channel_set.values_list("pk", flat=True))
-    channels = list(Channel.objects.filter(project=check.project_id).order_by("created", "pk"))
-    told = Notification.objects.filter(owner=check).values("channel_id")
-    newest = dict(told.annotate(newest=Max("pk")).values_list("channel_id", "newest"))
-    last = Notification.objects.in_bulk(newest.values())
+    links = Channel.checks.through.objects.filter(check=check, channel=OuterRef("pk"))
+    of_project = Channel.objects.filter(project=check.project_id).annotate(used=Exists(links))
+    channels = list(of_project.order_by("created", "pk"))
+    told = Notification.objects.filter(owner=check).order_by().values("channel_id")
+    newest = told.annotate(newest=Max("pk")).values("newest")
+    last = {row.channel_id: row for row in Notification.objects.filter(pk__in=newest)}
     members = members_of_groups(channels)
     return [
         {
             "channel": channel,
             "name": channel_name(channel),
             "integration": registry.get(channel.kind),
-            "used": channel.pk in used,
+            "used": channel.used,
             "members": [named(member) for member in members.get(channel.pk, ())],
-            "last": last.get(newest.get(channel.pk, 0)),
+            "last": last.get(channel.pk),
         }
         for channel in channels
     ]

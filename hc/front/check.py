@@ -89,6 +89,7 @@ def _context(request: HttpRequest, check: Check, access: ProjectAccess) -> dict[
     log = event_log.page(check, LISTED, Cursor(), EVENTS)
     rule = check.schedule_rule()
     channels = channel_rows(check)
+    frame.has_read(access.project, [c["channel"] for c in channels])
     alert_at = check.due + check.grace if check.due else None
     return {
         "access": access,
@@ -135,7 +136,7 @@ def _version(
     check: Check, access: ProjectAccess, zone: ZoneInfo, channels: Iterable[Channel]
 ) -> str:
     """Changes with anything that the page shows, apart from ages: which of the project's channels
-    the check uses counts as an edit of it. Two queries."""
+    the check uses counts as an edit of it. One query."""
     row = view.row(check, timezone.now(), zone)
     known = sorted((channel.pk, channel.name, channel.disabled) for channel in channels)
     seen = (row.facts(), event_log.version(check), known, access.role, str(zone))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -13,14 +14,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from hc import __version__
-from hc.accounts.access import projects_of
 from hc.accounts.models import Profile, Project, Theme, User
 from hc.accounts.services import farewell, policies
 from hc.accounts.sso import Doors
 from hc.api import queries
-from hc.api.models import Outage
-from hc.api.services import listening
-from hc.api.services.heartbeats import silent_since
+from hc.api.models import Channel
+from hc.api.project_menu import MenuProject, menu_of
+from hc.api.services.condition import Condition, condition
 from hc.core import zones
 from hc.front import visits
 
@@ -59,23 +59,23 @@ class Frame:
         return ZoneInfo(name or "UTC")
 
     @cached_property
-    def projects(self) -> list[tuple[Project, int]]:
+    def projects(self) -> list[MenuProject]:
         """The person's projects with the number of checks that are down in each."""
-        if self._user is None:
-            return []
-        projects = projects_of(self._user)
-        down = queries.down_counts([project.pk for project in projects], self._now)
-        return [(project, down.get(project.pk, 0)) for project in projects]
+        return menu_of(self._user.pk, self._now) if self._user else []
 
     @cached_property
     def down_by_project(self) -> dict[int, int]:
-        return {project.pk: down for project, down in self.projects}
+        return {project.pk: project.down for project in self.projects}
 
     def channels_in(self, project: Project) -> queries.ChannelCounts:
         """How many ways a project has to tell people, and how many of them fail."""
         if project.pk not in self._channels:
             self._channels[project.pk] = queries.channels_in(project.pk)
         return self._channels[project.pk]
+
+    def has_read(self, project: Project, channels: Sequence[Channel]) -> None:
+        """All channels of a project, which the page shows and has read anyway."""
+        self._channels[project.pk] = queries.counted(channels)
 
     @property
     def initials(self) -> str:
@@ -95,19 +95,9 @@ class Frame:
         return self._user is not None and policies.may_create_projects(self._user)
 
     @cached_property
-    def alerts_silent(self) -> bool:
-        """Whether nobody sends alerts at the moment."""
-        return self._user is not None and silent_since("sendalerts", self._now) is not None
-
-    @cached_property
-    def outage(self) -> Outage | None:
-        """A time in which we could not hear pings, while checks have more time because of it."""
-        return listening.last_outage(self._now) if self._user else None
-
-    @cached_property
-    def deaf_since(self) -> datetime | None:
-        """Since when deadlines wait, because pings may not be in the database yet."""
-        return listening.deaf_since(self._now) if self._user else None
+    def condition(self) -> Condition | None:
+        """What is wrong with the service; visitors without an account are not told."""
+        return condition(self._now) if self._user else None
 
     @property
     def mail_to_console(self) -> bool:

@@ -74,19 +74,3 @@ def forgettable(now: datetime) -> Iterator[QuerySet[Heartbeat]]:
 
 def _of_kind(process: str) -> QuerySet[Heartbeat]:
     return Heartbeat.objects.filter(process=process)
-
-
-def silent_since(process: str, now: datetime) -> datetime | None:
-    """When the last copy of `process` was heard, if that is too long ago; None if all is well.
-
-    A process that was stopped on purpose, or never ran, is silent since the beginning of time.
-    """
-    last = (
-        Heartbeat.objects.filter(process=process)
-        .order_by("-beat")
-        .values_list("beat", flat=True)
-        .first()
-    )
-    if last is None:
-        return datetime.min.replace(tzinfo=now.tzinfo)
-    return last if last < now - STALE else None

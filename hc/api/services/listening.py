@@ -173,12 +173,7 @@ def _tell_operators(outage: Outage) -> None:
     )
 
 
-# --- What pages say of it -----------------------------------------------------------------------
-
-
-def last_outage(now: datetime) -> Outage | None:
-    """The outage of ours after which some checks still have more time."""
-    return Outage.objects.filter(excused_until__gt=now).order_by("-ended").first()
+# --- What is said of it -------------------------------------------------------------------------
 
 
 def recent_outage(now: datetime) -> Outage | None:
@@ -189,4 +184,9 @@ def recent_outage(now: datetime) -> Outage | None:
 def deaf_since(now: datetime) -> datetime | None:
     """Since when deadlines wait, if they have waited for more than a moment."""
     until: datetime | None = Listening.objects.values_list("until", flat=True).first()
-    return until if until and until < now - 3 * LATE else None
+    return until if until and is_deaf(until, now) else None
+
+
+def is_deaf(until: datetime, now: datetime) -> bool:
+    """Whether pings that came after `until` may still be missing, if not only for a moment."""
+    return until < now - 3 * LATE

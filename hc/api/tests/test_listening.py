@@ -11,6 +11,7 @@ from pytest_django import Settings
 from hc.accounts.models import Project
 from hc.api.models import Check, Heartbeat, Listening, Outage
 from hc.api.services import listening
+from hc.api.services.condition import Condition, condition
 from hc.api.services.listening import LATE, advance
 from hc.core.state import Kind
 from hc.pings.writer import record
@@ -202,9 +203,14 @@ def test_the_settle_time_is_a_setting(watched: Check, now: datetime, settings: S
 
 
 def test_what_pages_say(watched: Check, now: datetime) -> None:
-    assert listening.deaf_since(now) is None
+    Listening.objects.all().delete()
+    assert condition(now) == Condition(alerts_silent=True, deaf_since=None, outage=None)
     ended = sleep_over(now)
-    assert listening.deaf_since(ended) is None
-    assert listening.deaf_since(ended + MINUTE) == ended
-    assert listening.last_outage(ended) == Outage.objects.get()
-    assert listening.last_outage(ended + GAP + SETTLE) is None
+    assert condition(ended).deaf_since is None
+    assert condition(ended + MINUTE).deaf_since == ended
+    told, outage = condition(ended).outage, Outage.objects.get()
+    assert told == outage
+    assert told is not None
+    assert (told.started, told.ended, told.checks) == (outage.started, ended, 1)
+    assert told.excused_until == outage.excused_until
+    assert condition(ended + GAP + SETTLE).outage is None

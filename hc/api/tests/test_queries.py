@@ -6,8 +6,10 @@ from hc.accounts.models import Project
 from hc.api import queries
 from hc.api.models import Check, Heartbeat
 from hc.api.project_cards import project_cards
+from hc.api.project_menu import menu_of
 from hc.api.services import checks
-from hc.api.services.heartbeats import Pulse, silent_since
+from hc.api.services.condition import condition
+from hc.api.services.heartbeats import Pulse
 from hc.core.state import Kind
 from hc.pings.writer import record
 from tests.factories import make_check, make_webhook, ping_event
@@ -32,7 +34,7 @@ def test_cards_tell_how_the_checks_of_a_project_are(project: Project, now: datet
         1,
         1,
     )
-    assert queries.down_counts([project.pk], now) == {project.pk: 1}
+    assert {one.pk: one.down for one in menu_of(project.owner_id, now)}[project.pk] == 1
 
 
 def test_projects_with_trouble_come_first(project: Project, check: Check, now: datetime) -> None:
@@ -53,14 +55,14 @@ def test_channels_are_counted_per_check(project: Project, check: Check) -> None:
 
 def test_a_process_is_heard_while_it_beats(db: None, now: datetime) -> None:
     pulse = Pulse("sendalerts")
-    assert silent_since("sendalerts", now) is not None
+    assert condition(now).alerts_silent
     pulse.beat(now)
     pulse.beat(now + timedelta(seconds=5))
     assert Heartbeat.objects.count() == 1
-    assert silent_since("sendalerts", now + timedelta(seconds=30)) is None
-    assert silent_since("sendalerts", now + MINUTE) == now + timedelta(seconds=5)
+    assert not condition(now + timedelta(seconds=30)).alerts_silent
+    assert condition(now + MINUTE).alerts_silent
     pulse.stop()
-    assert silent_since("sendalerts", now) is not None
+    assert condition(now).alerts_silent
 
 
 def test_the_dead_of_former_days_are_forgotten(db: None, now: datetime) -> None:
