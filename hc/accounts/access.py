@@ -20,7 +20,7 @@ from django.http import Http404, HttpRequest
 from hc.accounts.models import Member, Project, User
 from hc.accounts.models import Role as StoredRole
 from hc.api.models import Channel, Check
-from hc.lib.lookup import Lookup
+from hc.lib.question import Question
 
 
 class Role(IntEnum):
@@ -39,8 +39,12 @@ _ROLES = {
 }
 
 
-_PROJECT = Lookup("hc_project", Project.objects.all, "code", "uuid")
-_CHECK = Lookup("hc_check", lambda: Check.objects.select_related("project"), "code", "uuid")
+_PROJECT = Question("hc_project", {"code": "uuid"}, lambda code: Project.objects.filter(code=code))
+_CHECK = Question(
+    "hc_check",
+    {"code": "uuid"},
+    lambda code: Check.objects.select_related("project").filter(code=code),
+)
 T = TypeVar("T")
 
 
@@ -73,14 +77,14 @@ class ProjectAccess:
 
 def project_for(request: HttpRequest, code: UUID, *, need: Role = Role.READONLY) -> ProjectAccess:
     """The project with that code; raises Http404 or PermissionDenied."""
-    return _admit(request, _there(_PROJECT.find(code)), need)
+    return _admit(request, _there(_PROJECT.one(code=code)), need)
 
 
 def check_for(
     request: HttpRequest, code: UUID, *, need: Role = Role.READONLY
 ) -> tuple[Check, ProjectAccess]:
     """The check with that code and its project; raises Http404 or PermissionDenied."""
-    check = _there(_CHECK.find(code))
+    check = _there(_CHECK.one(code=code))
     return check, _admit(request, check.project, need)
 
 

@@ -11,9 +11,13 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.http import HttpRequest
 
 from hc.accounts.models import User
-from hc.lib.lookup import Lookup
+from hc.lib.question import Question
 
-_WITH_PROFILE = Lookup("hc_user", lambda: User.objects.select_related("profile"), "id", "integer")
+_WITH_PROFILE = Question(
+    "hc_user",
+    {"key": "integer"},
+    lambda key: User.objects.select_related("profile").filter(pk=key),
+)
 
 
 @lru_cache(1)
@@ -42,5 +46,5 @@ class EmailBackend(ModelBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """Whose session it is, with the profile, which every page reads."""
-        user = _WITH_PROFILE.find(user_id)
+        user = _WITH_PROFILE.one(key=user_id)
         return user if user and self.user_can_authenticate(user) else None

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
 
 from django.db.models import BinaryField, Case, Count, F, Q, QuerySet, When
 from django.db.models.functions import Coalesce, Length, Substr
@@ -22,6 +24,7 @@ from hc.api.models import Check, Flip, Notification, Ping
 from hc.api.queries import PingRow
 from hc.core.durations import LONGEST_RUN, LoggedPing, durations
 from hc.core.state import Kind
+from hc.lib.question import Question
 
 PING_KINDS = ("success", "fail", "start", "log", "ign")
 FLIP, SENT = "flip", "sent"
@@ -190,9 +193,19 @@ def version(check: Check) -> tuple[object, ...]:
 
     Each flip moves the status, or comes with a ping or an edit.
     """
-    sent = Notification.objects.filter(owner=check).order_by("-pk")
-    states = tuple(sent.values_list("pk", "state", "attempts", "due")[:50])
+    states = tuple(_LAST_SENT.rows(check=check.pk))
     return check.n_pings, check.edits, check.status, check.status_since, states
+
+
+_LAST_SENT = Question(
+    "hc_last_sent",
+    {"check": "integer"},
+    lambda check: (
+        Notification.objects.filter(owner=check)
+        .order_by("-pk")
+        .values_list("pk", "state", "attempts", "due")[:50]
+    ),
+)
 
 
 # --- Pings ------------------------------------------------------------------------------------
@@ -212,27 +225,42 @@ def _pings(check: Check, wanted: Wanted, cursor: Cursor, limit: int) -> _Pings:
     if wanted.text:
         return _search(check, wanted, range(floor, top), limit)
     bottom = max(floor, top - 1 - SCAN)
-    within = Ping.objects.filter(owner=check, n__gt=bottom, n__lt=top)
     if len(kinds) < len(PING_KINDS):
-        within = within.filter(_is_of(kinds))
-    rows, excerpts = _rows(within, limit)
-    stopped = bottom + 1 if len(rows) < limit and bottom > floor else None
-    return _Pings(rows, excerpts, stopped)
+        within = _between(check.pk, bottom, top).filter(_is_of(kinds))
+        lines: Iterable[tuple[Any, ...]] = _lines(within, limit)
+    else:
+        lines = _of_all_kinds(limit).rows(check=check.pk, bottom=bottom, top=top)
+    found = _Pings()
+    for *values, body in lines:
+        found.rows.append(PingRow._make(values))
+        if body:
+            found.excerpts[found.rows[-1].n or 0] = bytes(body).decode("utf-8", "replace")
+    found.stopped = bottom + 1 if len(found.rows) < limit and bottom > floor else None
+    return found
 
 
-def _rows(pings: QuerySet[Ping], limit: int) -> tuple[list[PingRow], dict[int, str]]:
-    """The newest of these pings, and how the bodies of those begin that are no mails."""
+def _between(check: int, bottom: int, top: int) -> QuerySet[Ping]:
+    return Ping.objects.filter(owner=check, n__gt=bottom, n__lt=top)
+
+
+def _lines(pings: QuerySet[Ping], limit: int) -> QuerySet[Any, Any]:
+    """The columns of `PingRow` for the newest of these pings, and how the bodies of those begin
+    that are no mails."""
     size = Coalesce(F("object_size"), Length("body_raw"))
     begin = Substr("body_raw", 1, EXCERPT, output_field=BinaryField())
     shown = Case(When(~Q(scheme="email"), then=begin), output_field=BinaryField())
     columns = [name for name in PingRow._fields if name != "size"]
     found = pings.order_by("-n").annotate(size=size, begin=shown)
-    rows, excerpts = [], {}
-    for *values, body in found.values_list(*columns, "size", "begin")[:limit]:
-        rows.append(PingRow._make(values))
-        if body:
-            excerpts[rows[-1].n or 0] = bytes(body).decode("utf-8", "replace")
-    return rows, excerpts
+    return found.values_list(*columns, "size", "begin")[:limit]
+
+
+@cache
+def _of_all_kinds(limit: int) -> Question[Any]:
+    return Question(
+        f"hc_log_{limit}",
+        {"check": "integer", "bottom": "integer", "top": "integer"},
+        lambda check, bottom, top: _lines(_between(check, bottom, top), limit),
+    )
 
 
 def _is_of(kinds: Collection[str]) -> Q:
@@ -293,24 +321,37 @@ def run_times(check: Check, rows: Sequence[PingRow]) -> dict[int, timedelta]:
     if not ends:
         return {}
     first, last = ends[-1], ends[0]
-    around = Ping.objects.filter(
-        owner=check,
-        n__lte=last.n,
-        n__gt=max((last.n or 0) - AROUND, (first.n or 0) - BEFORE),
-        created__gte=first.created - LONGEST_RUN,
+    around = _AROUND.rows(
+        check=check.pk,
+        last=last.n or 0,
+        after=max((last.n or 0) - AROUND, (first.n or 0) - BEFORE),
+        since=first.created - LONGEST_RUN,
     )
-    runs = around.exclude(kind__in=("log", "ign")).order_by("n")
-    columns = runs.values_list("n", "kind", "created", "rid")
     found = durations(
-        LoggedPing(n or 0, Kind(k or "success"), at, rid) for n, k, at, rid in columns
+        LoggedPing(n or 0, Kind(kind or "success"), at, rid)
+        for n, kind, at, rid in around
+        if kind not in ("log", "ign")
     )
     return {row.n: found[row.n] for row in ends if row.n in found}
+
+
+_AROUND = Question(
+    "hc_pings_around",
+    {"check": "integer", "last": "integer", "after": "integer", "since": "timestamptz"},
+    lambda check, last, after, since: (
+        Ping.objects.filter(owner=check, n__lte=last, n__gt=after, created__gte=since)
+        .order_by("n")
+        .values_list("n", "kind", "created", "rid")
+    ),
+)
 
 
 # --- Flips and messages -----------------------------------------------------------------------
 
 
 def _flips(check: Check, cursor: Cursor, limit: int, since: datetime | None) -> list[Flip]:
+    if not cursor.flip and not since:
+        return _newest_flips(limit).rows(check=check.pk)
     rows = Flip.objects.filter(owner=check)
     if cursor.flip:
         at, key = cursor.flip
@@ -318,6 +359,15 @@ def _flips(check: Check, cursor: Cursor, limit: int, since: datetime | None) -> 
     if since:
         rows = rows.filter(created__gte=since)
     return list(rows.order_by("-created", "-pk")[:limit])
+
+
+@cache
+def _newest_flips(limit: int) -> Question[Flip]:
+    return Question(
+        f"hc_flips_{limit}",
+        {"check": "integer"},
+        lambda check: Flip.objects.filter(owner=check).order_by("-created", "-pk")[:limit],
+    )
 
 
 def _sent(check: Check, cursor: Cursor, limit: int, since: datetime | None) -> list[Notification]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from operator import add
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, F, Q, QuerySet, When
 
 from hc.api.event_log import first_hidden
 from hc.api.models import Check, DailyRollup, Flip, Ping
@@ -23,6 +23,7 @@ from hc.core.histogram import Histogram
 from hc.core.rollup import DayRuns, Entry, OpenStarts, fold
 from hc.core.state import Kind, Outcome, Status
 from hc.core.uptime import Change, Period, Uptime, course, equal_parts
+from hc.lib.question import Question
 
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
 MONTH_DAYS = 30
@@ -117,15 +118,28 @@ def of(check: Check, now: datetime) -> History:
 
 def _entries(check: Check, now: datetime) -> list[Entry]:
     """The newest pings that say something of runs, oldest first."""
-    newest = Q(n__gt=check.n_pings - NEWEST) | Q(n__gt=check.rolled_n) | Q(created__gte=now - DAY)
-    floor = max(first_hidden(check), check.n_pings - RECENT)
-    rows = Ping.objects.filter(newest, owner=check, n__gt=floor).order_by("n")
-    columns = rows.values_list("n", "kind", "created", "rid", "outcome")
+    found = _NEWEST.rows(
+        check=check.pk,
+        after=min(check.n_pings - NEWEST, check.rolled_n),
+        since=now - DAY,
+        floor=max(first_hidden(check), check.n_pings - RECENT),
+    )
     return [
         Entry(n or 0, Kind(kind or "success"), at, rid, Outcome(outcome) if outcome else None)
-        for n, kind, at, rid, outcome in columns
+        for n, kind, at, rid, outcome in found
         if kind not in ("log", "ign")
     ]
+
+
+_NEWEST = Question(
+    "hc_newest_runs",
+    {"check": "integer", "after": "integer", "since": "timestamptz", "floor": "integer"},
+    lambda check, after, since, floor: (
+        Ping.objects.filter(Q(n__gt=after) | Q(created__gte=since), owner=check, n__gt=floor)
+        .order_by("n")
+        .values_list("n", "kind", "created", "rid", "outcome")
+    ),
+)
 
 
 def _runs(entries: Iterable[Entry], times: Mapping[int, timedelta]) -> Iterable[Run]:
@@ -154,19 +168,29 @@ class _MonthRow(NamedTuple):
 def _year(check: Check, now: datetime) -> tuple[dict[date, DayFacts], list[_MonthRow]]:
     """The days of the last year, and the run times of the last month's. One query."""
     begin = _day(now - MONTH_DAYS * DAY)
-    recent = Case(When(day__gt=begin, then=F("run_times")))
-    starts = Case(When(day__gt=begin, then=F("open_starts")))
-    rows = DailyRollup.objects.filter(owner=check, day__gte=_day(now - YEAR)).order_by("day")
-    columns = ("day", "successes", "late", "failures", "missed", "duration_median")
-    found = rows.annotate(times=recent, starts=starts).values_list(
-        *columns, "up_seconds", "down_seconds", "times", "duration_min", "duration_max", "starts"
-    )
     days, month = {}, []
-    for row in found:
+    for row in _DAYS.rows(check=check.pk, since=_day(now - YEAR), recent=begin):
         days[row[0]] = DayFacts(*row[:8])
         if row[0] > begin:
             month.append(_MonthRow(*row[8:]))
     return days, month
+
+
+def _asked_for_days(check: int, since: date, recent: date) -> QuerySet[Any, Any]:
+    """Run times are long to read: those of `recent` days only."""
+    times, starts = (
+        Case(When(day__gt=recent, then=F(name))) for name in ("run_times", "open_starts")
+    )
+    rows = DailyRollup.objects.filter(owner=check, day__gte=since).order_by("day")
+    return rows.annotate(times=times, starts=starts).values_list(
+        *("day", "successes", "late", "failures", "missed", "duration_median"),
+        *("up_seconds", "down_seconds", "times", "duration_min", "duration_max", "starts"),
+    )
+
+
+_DAYS = Question(
+    "hc_days", {"check": "integer", "since": "date", "recent": "date"}, _asked_for_days
+)
 
 
 def _open_starts(month: Iterable[_MonthRow]) -> OpenStarts:
@@ -205,9 +229,19 @@ def _typical(
 # --- Uptime -----------------------------------------------------------------------------------
 
 
+_CHANGES = Question(
+    "hc_changes",
+    {"check": "integer", "since": "timestamptz"},
+    lambda check, since: (
+        Flip.objects.filter(owner=check, created__gte=since)
+        .order_by("-created", "-pk")
+        .values_list("created", "old_status", "new_status")[:MOST_FLIPS]
+    ),
+)
+
+
 def _windows(check: Check, days: Mapping[date, DayFacts], now: datetime) -> tuple[Window, ...]:
-    rows = Flip.objects.filter(owner=check, created__gte=now - YEAR).order_by("-created", "-pk")
-    found = list(rows.values_list("created", "old_status", "new_status")[:MOST_FLIPS])
+    found = _CHANGES.rows(check=check.pk, since=now - YEAR)
     changes = [Change(at, Status(old), Status(new)) for at, old, new in reversed(found)]
     known_since = changes[0].at if len(changes) == MOST_FLIPS else now - YEAR
     facts = {"created": max(check.created, known_since), "status": Status(check.status), "now": now}

@@ -6,22 +6,35 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from hc.api.models import Channel, Check, Notification
 from hc.integrations import registry
 from hc.integrations.base import BadConfig
 from hc.integrations.names import channel_name
+from hc.lib.question import Question
+
+
+def _with_use(project: int, check: int) -> QuerySet[Any, Any]:
+    links = Channel.checks.through.objects.filter(check=check, channel=OuterRef("pk"))
+    found = Channel.objects.filter(project=project).annotate(used=Exists(links))
+    return found.order_by("created", "pk")
+
+
+def _last_told(check: int) -> QuerySet[Notification]:
+    told = Notification.objects.filter(owner=check).order_by().values("channel_id")
+    newest = told.annotate(newest=Max("pk")).values("newest")
+    return Notification.objects.filter(pk__in=newest)
+
+
+_CHANNELS = Question("hc_channels", {"project": "integer", "check": "integer"}, _with_use)
+_LAST_TOLD = Question("hc_last_told", {"check": "integer"}, _last_told)
 
 
 def channel_rows(check: Check) -> list[dict[str, Any]]:
     """The project's channels, whether the check uses each, and what it was told last."""
-    links = Channel.checks.through.objects.filter(check=check, channel=OuterRef("pk"))
-    of_project = Channel.objects.filter(project=check.project_id).annotate(used=Exists(links))
-    channels = list(of_project.order_by("created", "pk"))
-    told = Notification.objects.filter(owner=check).order_by().values("channel_id")
-    newest = told.annotate(newest=Max("pk")).values("newest")
-    last = {row.channel_id: row for row in Notification.objects.filter(pk__in=newest)}
+    channels = _CHANNELS.rows(project=check.project_id, check=check.pk)
+    last = {row.channel_id: row for row in _LAST_TOLD.rows(check=check.pk)}
     members = members_of_groups(channels)
     return [
         {
