@@ -6,15 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db import connection
 from django.http import QueryDict
 from django.test import Client, RequestFactory
-from django.test.utils import CaptureQueriesContext
 
 from hc import config
 from hc.accounts.models import User
@@ -22,6 +21,7 @@ from hc.accounts.services.keys import create_api_key, create_readonly_key
 from hc.api.models import Check
 from hc.lib.doors import is_for_machines
 from hc.lib.masking import SecretFields
+from tests.queries import asked_by
 
 NAMES = [
     "SESSION_COOKIE_SECURE",
@@ -128,11 +128,10 @@ def test_machines_have_no_session(alice: User, check: Check) -> None:
     client.force_login(alice)
     key = create_api_key(check.project)
     for method, path in machine_requests(check):
-        with CaptureQueriesContext(connection) as captured:
-            response = client.generic(method, path, b"{}", HTTP_X_API_KEY=key)
+        call = partial(client.generic, method, path, b"{}", HTTP_X_API_KEY=key)
+        response, asked = asked_by(call)
         assert response.status_code < 500 or path == "/-/ready", path
-        asked = [q["sql"] for q in captured if "django_session" in q["sql"]]
-        assert asked == [], path
+        assert [sql for sql in asked if "django_session" in sql] == [], path
         assert "Cookie" not in response.get("Vary", ""), path
         assert not response.cookies, path
     assert Session.objects.count() == 1
