@@ -143,6 +143,15 @@ def roles_of(user: User, projects: Collection[Project]) -> dict[int, Role]:
     return found
 
 
+def role_by(user: User, owner_id: int, stored: str | None) -> Role | None:
+    """As `role_in`, of what the database says: who owns the project, and the user's role in it."""
+    if owner_id == user.pk:
+        return Role.OWNER
+    if user.is_superuser:
+        return Role.MANAGER
+    return None if stored is None else _ROLES.get(stored, Role.READONLY)
+
+
 def role_in(user: User, project: Project) -> Role | None:
     """The user's role; a superuser is a manager everywhere, but owns only what is theirs."""
     return roles_of(user, [project]).get(project.pk)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.sessions.backends import db
-from django.db import connection
 from django.utils import timezone
 
 from hc.lib.prepared import Statement
@@ -28,8 +27,7 @@ class SessionStore(db.SessionStore):
         return bool(could_be) and key.isascii() and key.isalnum()
 
     def load(self) -> dict[str, Any]:
-        now = connection.ops.adapt_datetimefield_value(timezone.now())
-        rows = _READ.rows(key=self.session_key, now=now)
+        rows = _READ.rows(key=self.session_key, now=timezone.now())
         if not rows:
             self._session_key = None
             return {}

@@ -10,9 +10,6 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import UUIDField
-
 from hc.accounts.models import Project
 from hc.core.badge import Counts
 from hc.lib.prepared import Statement
@@ -41,7 +38,7 @@ _OF_CHECK = Statement("hc_badge_of_check", _ONE, _KINDS | {"key": "uuid"})
 
 def project_counts(badge_key: str, now: datetime) -> Counts | None:
     """How the checks of a project are."""
-    (row,) = _OF_PROJECT.rows(now=_moment(now), key=badge_key)
+    (row,) = _OF_PROJECT.rows(now=now, key=badge_key)
     return Counts(*row) if row[0] else _of_none(badge_key)
 
 
@@ -53,15 +50,14 @@ def tag_counts(badge_key: str, tag: str, now: datetime) -> Counts | None:
     is told here.
     """
     escaped = "".join(f"!{c}" if c in "!%_" else c for c in tag)
-    rows = _OF_TAG.rows(now=_moment(now), key=badge_key, like=f"%{escaped}%")
+    rows = _OF_TAG.rows(now=now, key=badge_key, like=f"%{escaped}%")
     matching = [Counts(*numbers) for *numbers, tags in rows if tag in tags.split()]
     return sum(matching, Counts()) if matching else _of_none(badge_key)
 
 
 def check_counts(badge_key: UUID, now: datetime) -> tuple[str, Counts] | None:
     """What to call a check in public, and how it is. Its code is a secret."""
-    key = UUIDField().get_db_prep_value(badge_key, connection)
-    for name, slug, late, down in _OF_CHECK.rows(now=_moment(now), key=key):
+    for name, slug, late, down in _OF_CHECK.rows(now=now, key=badge_key):
         return name.strip() or slug or "check", Counts(1, late, down)
     return None
 
@@ -69,7 +65,3 @@ def check_counts(badge_key: UUID, now: datetime) -> tuple[str, Counts] | None:
 def _of_none(badge_key: str) -> Counts | None:
     """Where no checks were found: those of a project without such checks, or of no project."""
     return Counts() if Project.objects.present().filter(badge_key=badge_key).exists() else None
-
-
-def _moment(now: datetime) -> object:
-    return connection.ops.adapt_datetimefield_value(now)

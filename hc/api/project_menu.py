@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
-
 from hc.lib.prepared import Statement
 
 _MINE = Statement(
@@ -34,7 +32,7 @@ class MenuProject(NamedTuple):
 
 def menu_of(user_id: int, now: datetime) -> list[MenuProject]:
     """The projects that somebody owns or belongs to, by title without letter case."""
-    rows = _MINE.rows(now=connection.ops.adapt_datetimefield_value(now), user=user_id)
+    rows = _MINE.rows(now=now, user=user_id)
     found = [
         MenuProject(pk, code if isinstance(code, UUID) else UUID(code), name or email, down)
         for pk, code, name, email, down in rows

@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hc.accounts.access import AuthenticatedRequest, ProjectAccess, project_for
-from hc.accounts.models import Profile, Sort
+from hc.accounts.access import (
+    AuthenticatedRequest,
+    ProjectAccess,
+    project_for,
+    role_by,
+    user_of,
+)
+from hc.accounts.models import Profile, Project, Sort
 from hc.accounts.services.list_view import keep_list_view
 from hc.accounts.services.saved_views import views_of
 from hc.api import fingerprint, queries
@@ -38,9 +44,8 @@ HAVE = "HC-Rows"
 
 @login_required
 def checks(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
-    access = project_for(request, code)
-    visits.note(request, access.project)
-    page = ListPage(request, access)
+    page = ListPage(request, code)
+    visits.note(request, page.project)
     return render(request, "front/checks.html", page.context() | {"version": page.version})
 
 
@@ -48,7 +53,7 @@ def status(request: HttpRequest, code: UUID) -> HttpResponse:
     """What has changed since the browser last asked; 304 if nothing has."""
     if not request.user.is_authenticated:
         return HttpResponse(status=403)
-    page = ListPage(request, project_for(request, code))
+    page = ListPage(request, code)
     if is_known(request, page.version):
         return tagged(HttpResponse(status=304), page.version)
     response = HttpResponse(_changes(request, page), "application/json")
@@ -73,11 +78,16 @@ def set_view(request: AuthenticatedRequest, code: UUID) -> HttpResponse:
 
 
 class ListPage:
-    """The list as one person asks for it."""
+    """The list as one person asks for it; raises Http404."""
 
-    def __init__(self, request: HttpRequest, access: ProjectAccess) -> None:
-        self.access, self.project = access, access.project
+    def __init__(self, request: HttpRequest, code: UUID) -> None:
+        self._request, self._code = request, code
         self.now = timezone.now()
+        user = user_of(request)
+        look = fingerprint.look(code, user.pk, self.now)
+        role = role_by(user, look.owner, look.role) if look.owner else None
+        if role is None:
+            raise Http404
         self.frame = frame = frame_of(request)
         self.profile = frame.profile or Profile()
         self.view: dict[str, Any] = {"down_first": True} | self.profile.list_view
@@ -85,10 +95,18 @@ class ListPage:
             request.GET, sort=self.profile.sort, down_first=bool(self.view["down_first"])
         )
         self.zone = frame.zone
-        self._checks = fingerprint.of_checks(self.project.pk, self.now)
+        self._checks = look.seen
         today = self.now.astimezone(self.zone).date()
-        look = (sorted(self.view.items()), self.profile.sort, access.role, today)
-        self.version = fingerprint.digest((self._checks, look))[:24]
+        view = (sorted(self.view.items()), self.profile.sort, role, today)
+        self.version = fingerprint.digest((self._checks, view))[:24]
+
+    @cached_property
+    def access(self) -> ProjectAccess:
+        return project_for(self._request, self._code)
+
+    @property
+    def project(self) -> Project:
+        return self.access.project
 
     def context(self) -> dict[str, Any]:
         everything = listing.entries(self.project.pk, self._checks)

@@ -10,6 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.db import connection
+from django.db.models import UUIDField
 
 # What each connection knows: texts that were run on it.
 _known: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
@@ -36,6 +37,18 @@ def _run(sql: str) -> None:
         cursor.execute(sql)
 
 
+_UUID: UUIDField[Any, Any] = UUIDField()
+
+
+def adapted(kind: str, value: Any) -> Any:
+    """As this kind of database takes it."""
+    if kind == "timestamptz":
+        return connection.ops.adapt_datetimefield_value(value)
+    if kind == "date":
+        return connection.ops.adapt_datefield_value(value)
+    return _UUID.get_db_prep_value(value, connection) if kind == "uuid" else value
+
+
 class Statement:
     """A query in plain SQL with `%(name)s` for its values.
 
@@ -43,13 +56,15 @@ class Statement:
     """
 
     def __init__(self, name: str, sql: str, kinds: dict[str, str]) -> None:
-        self._sql = sql
+        self._sql, self._kinds = sql, kinds
         places = {name: f"${place}" for place, name in enumerate(kinds, 1)}
         numbered = _NAMED.sub(lambda match: places[match[1]], sql)
         self._set_up = f"PREPARE {name} ({', '.join(kinds.values())}) AS {numbered}"
         self._call = f"EXECUTE {name} ({', '.join(f'%({name})s' for name in kinds)})"
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
+        """`values` as Python has them."""
+        values = {name: adapted(kind, values[name]) for name, kind in self._kinds.items()}
         if connection.vendor == "postgresql":
             with cursor_knowing(self._set_up) as cursor:
                 cursor.execute(self._call, values)

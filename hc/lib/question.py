@@ -12,10 +12,10 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import QuerySet, UUIDField
+from django.db.models import QuerySet
 from django.db.models.query import get_related_populators
 
-from hc.lib.prepared import Statement
+from hc.lib.prepared import Statement, adapted
 
 T = TypeVar("T")
 
@@ -26,16 +26,6 @@ _STANDS_FOR: dict[str, Callable[[int], Any]] = {
     "date": lambda number: date(2901, 1, number),
     "uuid": lambda number: UUID(int=number),
 }
-_UUID: UUIDField[Any, Any] = UUIDField()
-
-
-def _adapted(kind: str, value: Any) -> Any:
-    """As this kind of database takes it."""
-    if kind == "timestamptz":
-        return connection.ops.adapt_datetimefield_value(value)
-    if kind == "date":
-        return connection.ops.adapt_datefield_value(value)
-    return _UUID.get_db_prep_value(value, connection) if kind == "uuid" else value
 
 
 class Question(Generic[T]):
@@ -57,8 +47,7 @@ class Question(Generic[T]):
         worded = self._worded.get(connection.vendor)
         if worded is None:
             worded = self._worded[connection.vendor] = self._in_words()
-        adapted = {name: _adapted(kind, values[name]) for name, kind in self._kinds.items()}
-        return list(worded.answers(adapted))
+        return list(worded.answers(values))
 
     def one(self, **values: Any) -> T | None:
         return next(iter(self.rows(**values)), None)
@@ -68,7 +57,7 @@ class Question(Generic[T]):
             name: _STANDS_FOR[kind](number)
             for number, (name, kind) in enumerate(self._kinds.items(), 1)
         }
-        names = {_adapted(self._kinds[name], value): name for name, value in stands.items()}
+        names = {adapted(self._kinds[name], value): name for name, value in stands.items()}
         query = self._ask(**stands)
         compiler = query.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, params = compiler.as_sql()

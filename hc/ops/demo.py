@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.utils.text import slugify
 
 from hc.accounts.models import Project, User
 from hc.accounts.services.projects import create_project
@@ -245,7 +246,7 @@ def _check(project: Project, job: Job, story: Story, now: datetime) -> Check:
         code=code,
         unique_key=unique_key(code),
         name=job.name,
-        slug=job.name.lower().replace(" ", "-").encode("ascii", "ignore").decode()[:100],
+        slug=slugify(job.name)[:100],
         tags=job.tags,
         desc=job.notes,
         grace=job.grace,

@@ -36,8 +36,7 @@ class Condition:
 
 
 def condition(now: datetime) -> Condition:
-    moment = connection.ops.adapt_datetimefield_value(now)
-    ((pk, checks, *moments),) = _ASKED.rows(now=moment)
+    ((pk, checks, *moments),) = _ASKED.rows(now=now)
     beat, until, started, ended, excused = map(_read, moments)
     return Condition(
         alerts_silent=beat is None or beat < now - STALE,

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.db.models import QuerySet
 
-from hc.accounts.models import Project, User
+from hc.accounts.models import Project, Role, User
+from hc.accounts.services import projects
 from hc.accounts.services.projects import create_project
 from hc.api import fingerprint
 from hc.api.models import Check, Listening
@@ -17,7 +18,7 @@ from hc.api.services import channels, checks, clearing, listening, many, trash
 from hc.api.services.checks import Details, ScheduleSettings
 from hc.core.state import Kind
 from hc.pings.writer import record
-from tests.factories import make_check, make_cron_check, make_webhook, ping_event
+from tests.factories import make_check, make_cron_check, make_member, make_webhook, ping_event
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 
@@ -233,3 +234,27 @@ WALK: list[Callable[[Watched, Check, datetime], object]] = [
 
 def _mine(watched: Watched) -> QuerySet[Check]:
     return Check.objects.filter(project=watched.project).order_by("pk")
+
+
+# --- One look at a project by its code ---------------------------------------------------------
+
+
+def test_a_look_tells_the_same_fingerprint_and_who_owns_the_project(watched: Watched) -> None:
+    project = watched.project
+    seen = fingerprint.look(project.code, project.owner_id, watched.now)
+    assert seen == (watched.mark(), project.owner_id, None)
+
+
+def test_a_look_tells_the_role_of_that_person(watched: Watched, bob: User) -> None:
+    project = watched.project
+    assert fingerprint.look(project.code, bob.pk, watched.now).role is None
+    make_member(project, bob, Role.READONLY)
+    make_member(create_project("Bob's", bob), project.owner, Role.MANAGER)
+    assert fingerprint.look(project.code, bob.pk, watched.now).role == "r"
+    assert fingerprint.look(project.code, project.owner_id, watched.now).role is None
+
+
+def test_a_removed_project_has_no_owner(watched: Watched) -> None:
+    projects.remove(watched.project, watched.now)
+    seen = fingerprint.look(watched.project.code, watched.project.owner_id, watched.now)
+    assert (seen.owner, seen.role) == (None, None)
