@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import connection
+from django.db import NotSupportedError, connection
 from django.db.models import UUIDField
 
 # What each connection knows: texts that were run on it.
@@ -59,16 +59,27 @@ class Statement:
         self._sql, self._kinds = sql, kinds
         places = {name: f"${place}" for place, name in enumerate(kinds, 1)}
         numbered = _NAMED.sub(lambda match: places[match[1]], sql)
-        self._set_up = f"PREPARE {name} ({', '.join(kinds.values())}) AS {numbered}"
-        self._call = f"EXECUTE {name} ({', '.join(f'%({name})s' for name in kinds)})"
+        types, marks = ", ".join(kinds.values()), ", ".join(f"%({name})s" for name in kinds)
+        self._set_up = f"PREPARE {name}{types and f' ({types})'} AS {numbered}"
+        self._call = f"EXECUTE {name}{marks and f' ({marks})'}"
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """`values` as Python has them."""
         values = {name: adapted(kind, values[name]) for name, kind in self._kinds.items()}
-        if connection.vendor == "postgresql":
-            with cursor_knowing(self._set_up) as cursor:
-                cursor.execute(self._call, values)
+        if connection.vendor != "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(self._sql, values)
                 return list(cursor.fetchall())
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql, values)
+        try:
+            return self._prepared(values)
+        except NotSupportedError:
+            if connection.in_atomic_block:
+                raise
+            # A migration has changed the type of a column since: planned anew.
+            _known.pop(connection.connection, None)
+            return self._prepared(values)
+
+    def _prepared(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        with cursor_knowing(self._set_up) as cursor:
+            cursor.execute(self._call, values)
             return list(cursor.fetchall())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from django.db import connection, transaction
 
@@ -38,6 +40,28 @@ def test_a_connection_that_others_had_used_before() -> None:
     with connection.cursor() as cursor:
         cursor.execute("PREPARE hc_test_sum AS SELECT 'another'")
     assert SUM.rows(a=1, b=2) == [(3, 1)]
+
+
+@pytest.fixture
+def table(transactional_db: None) -> Iterator[None]:
+    run("CREATE TABLE hc_test_names (name varchar(5))")
+    run("INSERT INTO hc_test_names VALUES ('Alice')")
+    yield
+    run("DROP TABLE hc_test_names")
+
+
+def run(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+@postgresql_only
+def test_a_column_may_change_its_type_meanwhile(table: None) -> None:
+    """As a migration does while processes of the old version still run."""
+    names = Statement("hc_test_names", "SELECT name FROM hc_test_names", {})
+    assert names.rows() == [("Alice",)]
+    run("ALTER TABLE hc_test_names ALTER name TYPE varchar(50)")
+    assert names.rows() == [("Alice",)]
 
 
 @postgresql_only
