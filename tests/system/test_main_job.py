@@ -213,13 +213,22 @@ def restarted(service: Service) -> float:
     return service.start()
 
 
+def loading(service: Service) -> float:
+    """Seconds until a process of the application has loaded, and does nothing."""
+    began = time.monotonic()
+    service.shell("import hc.urls")
+    return time.monotonic() - began
+
+
 def test_the_second_start_is_quick_and_the_account_is_there(
     browser: Browser, service: Service
 ) -> None:
     service.environment |= {"ADMIN_EMAIL": ADDRESS, "ADMIN_PASSWORD": PASSWORD}
     service.start()
-    # The best of three: the machine may do other things at the same time.
-    assert min(restarted(service) for _ in range(3)) < 3
+    # The best of three: the machine may do other things at the same time, or be a slow one.
+    took = min(restarted(service) for _ in range(3))
+    alone = min(loading(service) for _ in range(3))
+    assert took < max(3, 2.5 * alone)
     assert "/setup/" not in service.log
     with tab(browser) as opened:
         page = opened.page
