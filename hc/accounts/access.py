@@ -132,15 +132,14 @@ def roles_of(user: User, projects: Collection[Project]) -> dict[int, Role]:
 
     One query, and none if all are the user's own.
     """
-    found = {p.pk: Role.OWNER for p in projects if p.owner_id == user.pk and p.removed is None}
-    others = {p.pk for p in projects if p.owner_id != user.pk and p.removed is None}
-    if user.is_superuser:
-        return found | dict.fromkeys(others, Role.MANAGER)
-    if others:
+    present = [project for project in projects if project.removed is None]
+    others = [project.pk for project in present if project.owner_id != user.pk]
+    stored: dict[int, str] = {}
+    if others and not user.is_superuser:
         members = Member.objects.filter(user=user, project__in=others)
-        for project, role in members.values_list("project_id", "role"):
-            found[project] = _ROLES.get(role, Role.READONLY)
-    return found
+        stored = dict(members.values_list("project_id", "role"))
+    roles = {p.pk: role_by(user, p.owner_id, stored.get(p.pk)) for p in present}
+    return {pk: role for pk, role in roles.items() if role is not None}
 
 
 def role_by(user: User, owner_id: int, stored: str | None) -> Role | None:

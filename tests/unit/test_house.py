@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,15 @@ def test_sql_by_hand_leaves_out_removed_checks() -> None:
         if "removed IS NULL" not in part
     ]
     assert found == []
+
+
+def test_prepared_statements_have_names_of_their_own() -> None:
+    """Else the second one on a connection is an error."""
+    name = re.compile(r"\b(?:Statement|Question)\(\s*f?\"(hc_[^\"]+)\"")
+    sources = [path for path in ROOT.glob("hc/**/*.py") if "tests" not in path.parts]
+    names = Counter(found for path in sources for found in name.findall(path.read_text()))
+    assert len(names) > 10
+    assert set(names.values()) == {1}
 
 
 def test_the_migrations_are_complete(db: None) -> None:

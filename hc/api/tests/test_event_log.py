@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from hc.accounts.models import Profile, Project
+from hc.alerts import overdue
 from hc.api import event_log
 from hc.api.event_log import Cursor, Event, Wanted, page
 from hc.api.models import Check, Flip, Notification, Ping
+from hc.api.services import checks
 from hc.core.state import Kind
 from hc.pings.event import PingEvent
 from hc.pings.writer import record
@@ -175,3 +177,23 @@ def test_the_version_changes_with_every_event_and_outcome(log: Check, now: datet
     log.refresh_from_db()
     seen.add(event_log.version(log))
     assert len(seen) == 3
+
+
+def test_the_version_changes_with_every_flip(check: Check, now: datetime) -> None:
+    """Also with those that come without a ping, and bring the check back to where it was."""
+
+    def version() -> tuple[object, ...]:
+        check.refresh_from_db()
+        return event_log.version(check)
+
+    record([ping_event(check.code, now)], now)
+    seen = [version()]
+    overdue.sweep(now + timedelta(days=3))
+    seen.append(version())
+    for _ in range(2):
+        checks.pause(check.code, now)
+        seen.append(version())
+        checks.resume(check.code, now)
+        seen.append(version())
+    assert Flip.objects.filter(owner=check).count() == 6
+    assert len(set(seen)) == len(seen) == 6
